@@ -1,0 +1,372 @@
+#include "app/run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/list_layers.h"
+#include "app/progress.h"
+#include "app/start_image.h"
+#include "ascent/objective.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "engine/plan.h"
+#include "image/grid.h"
+#include "job/schedule.h"
+#include "job/work.h"
+#include "kernel/gemm.h"
+#include "kernel/kernels.h"
+#include "model/keras.h"
+#include "parallel/render.h"
+#include "parallel/window.h"
+#include "site/page.h"
+#include "store/output.h"
+
+#define TEXT_ATTRIBUTES 8
+
+/* One job on one rank: what is made on the way from the file to the pictures, in that order. */
+typedef struct cvz_job_run {
+  cvz_comm *comm;
+  const cvz_options *options;
+  const cvz_log *log;
+  cvz_keras_file *file; /* rank 0 */
+  uint64_t file_hash;
+  cvz_graph graph;
+  cvz_work work;
+  cvz_schedule schedule;
+  const cvz_kernels *kernels;
+  cvz_packs *packs;
+  cvz_plan **plans; /* per layer of the work; NULL where this rank has no unit */
+  cvz_window_memory *packed;
+  float *start; /* NULL unless --init names a file */
+  cvz_ascent_recipe recipe;
+  cvz_option_attributes parameters;
+  cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
+  int attribute_count;
+  char hash_text[24];
+  cvz_output_layer *layers; /* rank 0 */
+  cvz_progress progress;
+} cvz_job_run;
+
+static bool is_root(const cvz_job_run *run)
+{
+  return cvz_comm_rank(run->comm) == 0;
+}
+
+static const char *model_path(const cvz_options *options)
+{
+  return options->model ? options->model : options->weights;
+}
+
+/* Rank 0 reads the file; all build the same graph from its description. */
+static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
+{
+  cvz_text description = {0};
+  cvz_status status = CVZ_OK;
+  const char *path = model_path(run->options);
+  if (is_root(run)) {
+    status = cvz_keras_open(&run->file, path, run->options->arch, error);
+    if (status == CVZ_OK) status = cvz_file_hash(path, &run->file_hash, error);
+    if (status == CVZ_OK) status = cvz_keras_describe(run->file, &description, error);
+  }
+  status = cvz_comm_share_text(run->comm, &description, status, error);
+  if (status == CVZ_OK) {
+    cvz_comm_share_bytes(run->comm, &run->file_hash, sizeof run->file_hash);
+    status = cvz_keras_build(&run->graph, description.data, description.length, error);
+    status = cvz_comm_agree(run->comm, status, error);
+  }
+  cvz_text_free(&description);
+  return status;
+}
+
+/* The widest instruction set that all ranks have, or the one that is asked for. */
+static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
+{
+  cvz_isa isa = (cvz_isa)cvz_comm_least(run->comm, (int)cvz_cpu_isa());
+  cvz_status status = CVZ_OK;
+  if (run->options->isa) status = cvz_isa_from_name(&isa, run->options->isa, error);
+  if (status == CVZ_OK) status = cvz_kernels_select(&run->kernels, isa, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  char core[64];
+  if (!cvz_comm_same_text(run->comm, cvz_gemm_openblas_core(), core, sizeof core))
+    status = cvz_fail(error, CVZ_E_UNSUPPORTED,
+                      "OpenBLAS: core %s on host %s but %s on rank 0's; set OPENBLAS_CORETYPE=%s for all",
+                      cvz_gemm_openblas_core(), cvz_comm_host(run->comm), core, core);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+static cvz_status plan_layer(cvz_job_run *run, int index, cvz_error *error)
+{
+  const cvz_work_layer *layer = &run->work.layers[index];
+  const cvz_region region = cvz_objective_region(layer->shape, run->options->loss_border, NULL);
+  const cvz_plan_request request = {.target = layer->node,
+                                    .border = region.y0,
+                                    .one_channel = true,
+                                    .height = run->work.height,
+                                    .width = run->work.width,
+                                    .kernels = run->kernels};
+  return cvz_plan_create(&run->plans[index], &run->graph, &request, run->packs, error);
+}
+
+/* Every rank plans all layers, so that all agree on the packed weights; it keeps the plans of its own units. */
+static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
+{
+  run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
+  bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
+  cvz_status status = run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, cvz_gemm_openblas(), error)
+                                         : CVZ_E_MEMORY;
+  int count;
+  const int *units = cvz_schedule_units(&run->schedule, cvz_comm_rank(run->comm), &count);
+  for (int i = 0; mine && i < count; i++) mine[cvz_work_layer_of(&run->work, units[i])] = true;
+  for (int i = 0; status == CVZ_OK && i < run->work.layer_count; i++) {
+    status = plan_layer(run, i, error);
+    if (status == CVZ_OK && !mine[i]) {
+      cvz_plan_free(run->plans[i]);
+      run->plans[i] = NULL;
+    }
+  }
+  free(mine);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+static cvz_status read_weights(cvz_job_run *run, float *values, cvz_error *error)
+{
+  bool *wanted = cvz_array((size_t)run->graph.weight_count, sizeof *wanted, error);
+  if (!wanted) return CVZ_E_MEMORY;
+  cvz_packs_wanted(run->packs, wanted);
+  const cvz_status status = cvz_keras_read(run->file, &run->graph, wanted, values, run->log, error);
+  free(wanted);
+  return status;
+}
+
+/* The weights as the file has them, once per node and only until they are packed; rank 0 reads them. */
+static cvz_status pack_weights(cvz_job_run *run, cvz_error *error)
+{
+  cvz_window_memory *raw = NULL;
+  const size_t packed = cvz_packs_layout(run->packs) * sizeof(float);
+  CVZ_TRY(cvz_window_create(&raw, run->comm, run->graph.value_count * sizeof(float), run->log, error));
+  cvz_status status = cvz_window_create(&run->packed, run->comm, packed, run->log, error);
+  if (status == CVZ_OK) {
+    status = is_root(run) ? read_weights(run, cvz_window_data(raw), error) : CVZ_OK;
+    status = cvz_comm_agree(run->comm, status, error);
+  }
+  if (status == CVZ_OK) {
+    cvz_window_share(raw);
+    cvz_packs_bind(run->packs, cvz_window_data(run->packed));
+    status = cvz_packs_fill(run->packs, cvz_window_data(raw), cvz_window_part(run->packed),
+                            cvz_window_parts(run->packed), error);
+    status = cvz_comm_agree(run->comm, status, error);
+    cvz_window_sync(run->packed);
+  }
+  cvz_window_free(raw);
+  return status;
+}
+
+static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
+{
+  const cvz_options *options = run->options;
+  run->recipe = (cvz_ascent_recipe){.iterations = options->iterations,
+                                    .learning_rate = (float)options->learning_rate,
+                                    .init_spread = (float)options->init_scale,
+                                    .picture_border = options->picture_border,
+                                    .seed = options->seed};
+  if (!strcmp(options->init, "random")) return CVZ_OK;
+  const cvz_shape shape = {3, run->work.height, run->work.width, run->graph.nodes[run->graph.input].input.channels};
+  cvz_status status = CVZ_OK;
+  run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);
+  if (!run->start) status = CVZ_E_MEMORY;
+  if (status == CVZ_OK && is_root(run))
+    status = cvz_start_image_read(options->init, &run->graph, shape, run->start, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  cvz_comm_share_bytes(run->comm, run->start, cvz_shape_count(shape) * sizeof(float));
+  run->recipe.start = run->start;
+  return CVZ_OK;
+}
+
+static void add_text(cvz_job_run *run, const char *key, const char *text)
+{
+  cvz_attribute *attribute = &run->attributes[run->attribute_count++];
+  attribute->key = key;
+  attribute->kind = CVZ_ATTRIBUTE_TEXT;
+  attribute->text = text;
+}
+
+/* What every file of the results says of its origin. */
+static void describe_job(cvz_job_run *run)
+{
+  cvz_options_attributes(run->options, &run->parameters);
+  memcpy(run->attributes, run->parameters.items, (size_t)run->parameters.count * sizeof *run->attributes);
+  run->attribute_count = run->parameters.count;
+  snprintf(run->hash_text, sizeof run->hash_text, "%016" PRIx64, run->file_hash);
+  add_text(run, "program", "convviz-mpi " CONVVIZ_VERSION);
+  add_text(run, "model_name", run->graph.name ? run->graph.name : "");
+  add_text(run, "model_xxh64", run->hash_text);
+  add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
+  add_text(run, "gemm", "openblas");
+  add_text(run, "gemm_core", cvz_gemm_openblas_core());
+}
+
+static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
+                                 cvz_error *error)
+{
+  const int height = run->work.height, width = run->work.width;
+  cvz_grid grid;
+  CVZ_TRY(cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
+                          cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
+  *output = (cvz_output_layer){.name = run->graph.layers[layer->layer].name,
+                               .class_name = run->graph.layers[layer->layer].class_name,
+                               .stem = layer->stem,
+                               .count = layer->filter_count,
+                               .columns = grid.columns,
+                               .width = cvz_grid_width(&grid),
+                               .height = cvz_grid_height(&grid)};
+  cvz_shape_text(layer->shape, output->shape, sizeof output->shape);
+  return CVZ_OK;
+}
+
+static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
+{
+  run->layers = cvz_array((size_t)run->work.layer_count, sizeof *run->layers, error);
+  if (!run->layers) return CVZ_E_MEMORY;
+  for (int i = 0; i < run->work.layer_count; i++)
+    CVZ_TRY(describe_layer(run, &run->work.layers[i], &run->layers[i], error));
+  return CVZ_OK;
+}
+
+static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  describe_job(run);
+  if (is_root(run)) {
+    status = describe_layers(run, error);
+    if (status == CVZ_OK) status = cvz_output_prepare(run->options->out, run->options->overwrite, error);
+  }
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+static void tell_start(const cvz_job_run *run)
+{
+  cvz_tell(run->log, "%s: %d filters of %d layers at %d x %d, %d steps, on %d rank%s (%s, OpenBLAS %s)",
+           run->graph.name ? run->graph.name : "model", run->work.unit_count, run->work.layer_count, run->work.height,
+           run->work.width, run->recipe.iterations, cvz_comm_size(run->comm), cvz_comm_size(run->comm) > 1 ? "s" : "",
+           cvz_isa_name(run->kernels->isa), cvz_gemm_openblas_core());
+  if (run->work.skipped)
+    cvz_tell(run->log, "%d layers left out, the first: %s: %s", run->work.skipped, run->work.skip_name,
+             run->work.skip_reason);
+}
+
+static cvz_status render(cvz_job_run *run, cvz_error *error)
+{
+  cvz_progress_start(&run->progress, run->log);
+  const cvz_observer observer = cvz_progress_observer(&run->progress);
+  const cvz_render_job job = {.graph = &run->graph,
+                              .work = &run->work,
+                              .schedule = &run->schedule,
+                              .plans = run->plans,
+                              .recipe = &run->recipe,
+                              .loss_border = run->options->loss_border,
+                              .directory = run->options->out,
+                              .keep_raw = run->options->save_raw,
+                              .attributes = run->attributes,
+                              .attribute_count = run->attribute_count,
+                              .observer = is_root(run) ? &observer : NULL};
+  const cvz_status status = cvz_render(run->comm, &job, run->layers, error);
+  cvz_progress_finish(&run->progress);
+  return status;
+}
+
+static void tell_end(const cvz_job_run *run)
+{
+  int by_status[CVZ_UNIT_STATUSES] = {0};
+  for (int i = 0; i < run->work.layer_count; i++)
+    for (int j = 0; j < CVZ_UNIT_STATUSES; j++) by_status[j] += run->layers[i].by_status[j];
+  if (by_status[CVZ_UNIT_DEAD] + by_status[CVZ_UNIT_NAN])
+    cvz_tell(run->log, "%d of %d filters are dead (no gradient at the start), %d gave numbers that are not finite",
+             by_status[CVZ_UNIT_DEAD], run->work.unit_count, by_status[CVZ_UNIT_NAN]);
+  if (run->work.layer_count == 1)
+    cvz_tell(run->log, "%s/layers/%s.png", run->options->out, run->layers[0].stem);
+  else
+    cvz_tell(run->log, "%s/index.html", run->options->out);
+}
+
+static cvz_status write_index(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  if (is_root(run)) {
+    status = cvz_output_manifest(run->options->out, run->attributes, run->attribute_count, run->layers,
+                                 run->work.layer_count, error);
+    if (status == CVZ_OK)
+      status = cvz_page_write(run->options->out, run->attributes, run->attribute_count, run->layers,
+                              run->work.layer_count, error);
+    if (status == CVZ_OK) tell_end(run);
+  }
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+static cvz_status list_layers(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  if (is_root(run))
+    status = cvz_list_layers(stdout, &run->graph, run->options->size, run->options->loss_border, error);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+/* What would be done, without doing it. */
+static void dry_run(const cvz_job_run *run)
+{
+  double flops = 0;
+  if (!is_root(run)) return;
+  for (int i = 0; i < run->work.layer_count; i++) {
+    const cvz_work_layer *layer = &run->work.layers[i];
+    flops += layer->flops * layer->filter_count * run->options->iterations;
+  }
+  printf("model: %s\nlayers: %d\nfilters: %d\nsteps: %d\nTFLOP: %.3f\nranks: %d\nbalance: %.1f %%\nresults: %s\n",
+         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count,
+         run->options->iterations, flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance,
+         run->options->out);
+}
+
+static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
+  if (status == CVZ_OK) status = cvz_schedule_create(&run->schedule, &run->work, cvz_comm_size(run->comm), error);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+static cvz_status run_all(cvz_job_run *run, cvz_error *error)
+{
+  CVZ_TRY(load_graph(run, error));
+  if (run->options->list_layers) return list_layers(run, error);
+  CVZ_TRY(decide_work(run, error));
+  if (run->options->dry_run) return dry_run(run), CVZ_OK;
+  CVZ_TRY(choose_kernels(run, error));
+  CVZ_TRY(prepare_start(run, error));
+  CVZ_TRY(plan_layers(run, error));
+  CVZ_TRY(pack_weights(run, error));
+  CVZ_TRY(prepare_output(run, error));
+  tell_start(run);
+  CVZ_TRY(render(run, error));
+  return write_index(run, error);
+}
+
+static void release(cvz_job_run *run)
+{
+  for (int i = 0; run->plans && i < run->work.layer_count; i++) cvz_plan_free(run->plans[i]);
+  free(run->plans);
+  cvz_packs_free(run->packs);
+  cvz_window_free(run->packed);
+  free(run->start);
+  free(run->layers);
+  cvz_schedule_free(&run->schedule);
+  cvz_work_free(&run->work);
+  cvz_graph_free(&run->graph);
+  cvz_keras_close(run->file);
+}
+
+cvz_status cvz_run_job(cvz_comm *comm, const cvz_options *options, const cvz_log *log, cvz_error *error)
+{
+  cvz_job_run run = {.comm = comm, .options = options, .log = log};
+  const cvz_status status = run_all(&run, error);
+  release(&run);
+  return status;
+}

@@ -1,0 +1,15 @@
+/* app/start_image.h: --init FILE. */
+#ifndef CVZ_APP_START_IMAGE_H
+#define CVZ_APP_START_IMAGE_H
+
+#include "graph/graph.h"
+
+/** Reads the image from which every unit starts: a PNG, mapped into the network's input range, or dataset `image` of an
+ *  HDF5 file, float32 (H, W, C), taken as it is.
+ *  @param      graph  tells the input's range: [0, 255] before a Rescaling layer, else [-1, 1]
+ *  @param      shape  that it must have
+ *  @param[out] image  room for it */
+cvz_status cvz_start_image_read(const char *path, const cvz_graph *graph, cvz_shape shape, float *image,
+                                cvz_error *error);
+
+#endif

@@ -1,0 +1,46 @@
+#include "base/cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[CVZ_ISA_COUNT] = {"portable", "avx2", "avx512"};
+
+cvz_isa cvz_cpu_isa(void)
+{
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl"))
+    return CVZ_ISA_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return CVZ_ISA_AVX2;
+#endif
+  return CVZ_ISA_PORTABLE;
+}
+
+const char *cvz_isa_name(cvz_isa isa)
+{
+  return names[isa];
+}
+
+cvz_status cvz_isa_from_name(cvz_isa *isa, const char *name, cvz_error *error)
+{
+  for (int i = 0; i < CVZ_ISA_COUNT; i++)
+    if (!strcmp(name, names[i])) return *isa = (cvz_isa)i, CVZ_OK;
+  return cvz_fail(error, CVZ_E_RANGE, "isa: '%s', expected portable, avx2 or avx512", name);
+}
+
+void cvz_cpu_name(char *name, int bytes)
+{
+  name[0] = 0;
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  if (!file) return;
+  char line[512];
+  while (fgets(line, sizeof line, file)) {
+    const char *value = strncmp(line, "model name", 10) ? NULL : strchr(line, ':');
+    if (!value) continue;
+    snprintf(name, (size_t)bytes, "%s", value + 2);
+    name[strcspn(name, "\n")] = 0;
+    break;
+  }
+  fclose(file);
+}

@@ -1,0 +1,22 @@
+/* base/cpu.h: which instruction sets the processor has. */
+#ifndef CVZ_BASE_CPU_H
+#define CVZ_BASE_CPU_H
+
+#include "base/status.h"
+
+/** Instruction sets for which there are kernels, from narrow to wide. */
+typedef enum cvz_isa { CVZ_ISA_PORTABLE, CVZ_ISA_AVX2, CVZ_ISA_AVX512, CVZ_ISA_COUNT } cvz_isa;
+
+/** The widest that this processor and its operating system have. */
+cvz_isa cvz_cpu_isa(void);
+
+/** "portable", "avx2", "avx512". */
+const char *cvz_isa_name(cvz_isa isa);
+
+/** The instruction set of that name; CVZ_E_RANGE with the known names. */
+cvz_status cvz_isa_from_name(cvz_isa *isa, const char *name, cvz_error *error);
+
+/** The processor's model name as the kernel gives it, "" where unknown. */
+void cvz_cpu_name(char *name, int bytes);
+
+#endif

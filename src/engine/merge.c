@@ -1,0 +1,135 @@
+#include "engine/step.h"
+
+/* Sums and products of several maps. An input of one row, column or channel serves all of the output's. */
+
+static cvz_status plan_nothing(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  (void)plan, (void)step, (void)packs, (void)error;
+  return CVZ_OK;
+}
+
+static cvz_view aligned_input(const cvz_context *context, int index)
+{
+  return cvz_context_aligned(context, index, cvz_context_input(context, index));
+}
+
+static float *pixel(cvz_view view, int y, int x)
+{
+  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
+}
+
+/* y = or += x, where x has one channel and y several. */
+static void spread(cvz_view y, cvz_view x, bool accumulate)
+{
+  for (int i = 0; i < y.height; i++)
+    for (int j = 0; j < y.width; j++)
+      for (int c = 0; c < y.channels; c++)
+        pixel(y, i, j)[c] = (accumulate ? pixel(y, i, j)[c] : 0.0f) + *pixel(x, i, j);
+}
+
+static void add_input(const cvz_context *context, cvz_view y, int index)
+{
+  const cvz_view x = aligned_input(context, index);
+  if (x.channels == y.channels)
+    cvz_context_kernels(context)->copy(y, x, index > 0);
+  else
+    spread(y, x, index > 0);
+}
+
+static void forward_add(const cvz_context *context)
+{
+  const cvz_kernels *kernels = cvz_context_kernels(context);
+  const cvz_view y = cvz_context_output(context), a = aligned_input(context, 0), b = aligned_input(context, 1);
+  int next = 0;
+  if (a.channels == b.channels) {
+    kernels->add(y, a, b);
+    next = 2;
+  }
+  for (int i = next; i < context->step->input_count; i++) add_input(context, y, i);
+  if (context->step->clamps) kernels->affine(y, y, NULL, NULL, context->step->clamp);
+}
+
+/* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */
+static void gather(cvz_view dx, cvz_view dy)
+{
+  for (int i = 0; i < dy.height; i++)
+    for (int j = 0; j < dy.width; j++)
+      for (int c = 0; c < dy.channels; c++) pixel(dx, i, j)[dx.channels == 1 ? 0 : c] += pixel(dy, i, j)[c];
+}
+
+static bool is_spread(cvz_view x, cvz_view y)
+{
+  return x.row == 0 || x.pixel == 0 || x.channels != y.channels;
+}
+
+static void backward_add(const cvz_context *context)
+{
+  const cvz_view dy = cvz_context_output_gradient(context);
+  for (int i = 0; i < context->step->input_count; i++) {
+    const cvz_view dx = cvz_context_aligned(context, i, cvz_context_input_gradient(context, i));
+    if (is_spread(dx, dy))
+      gather(dx, dy);
+    else
+      cvz_context_kernels(context)->copy(dx, dy, context->step->inputs[i].accumulate);
+  }
+}
+
+/* y *= x */
+static void multiply_input(const cvz_context *context, cvz_view y, int index)
+{
+  const cvz_view x = aligned_input(context, index);
+  if (x.channels == y.channels) {
+    cvz_context_kernels(context)->multiply(y, y, x, false);
+    return;
+  }
+  for (int i = 0; i < y.height; i++)
+    for (int j = 0; j < y.width; j++)
+      for (int c = 0; c < y.channels; c++) pixel(y, i, j)[c] *= *pixel(x, i, j);
+}
+
+static void forward_multiply(const cvz_context *context)
+{
+  const cvz_view y = cvz_context_output(context), x = aligned_input(context, 0);
+  if (x.channels == y.channels)
+    cvz_context_kernels(context)->copy(y, x, false);
+  else
+    spread(y, x, false);
+  for (int i = 1; i < context->step->input_count; i++) multiply_input(context, y, i);
+}
+
+/* The derivative by input `index` is dy times all the others: product (OH, OW, C) in scratch. */
+static void product_of_others(const cvz_context *context, cvz_view product, int index)
+{
+  cvz_context_kernels(context)->copy(product, cvz_context_output_gradient(context), false);
+  for (int i = 0; i < context->step->input_count; i++)
+    if (i != index) multiply_input(context, product, i);
+}
+
+static void backward_multiply(const cvz_context *context)
+{
+  cvz_view product = cvz_context_output_gradient(context);
+  product.data = cvz_context_scratch(context);
+  for (int i = 0; i < context->step->input_count; i++) {
+    const cvz_view dx = cvz_context_aligned(context, i, cvz_context_input_gradient(context, i));
+    product_of_others(context, product, i);
+    if (dx.row == 0 && dx.pixel == 0 && dx.channels == product.channels)
+      cvz_context_kernels(context)->pixel_sum(dx.data, product, 1.0f);
+    else if (is_spread(dx, product))
+      gather(dx, product);
+    else
+      cvz_context_kernels(context)->copy(dx, product, true);
+  }
+}
+
+static cvz_status plan_multiply(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  (void)packs, (void)error;
+  step->scratch = cvz_value_count(cvz_step_output(plan, step));
+  return CVZ_OK;
+}
+
+const cvz_operator cvz_operator_add = {
+    .plan = plan_nothing, .forward = forward_add, .backward = backward_add, .overwrites = true, .channelwise = true};
+
+const cvz_operator cvz_operator_multiply = {
+    .plan = plan_multiply, .forward = forward_multiply, .backward = backward_multiply, .reads_inputs = true};

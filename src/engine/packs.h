@@ -1,0 +1,56 @@
+/* engine/packs.h: weights as the steps want them: batch norm folded in, transposed for the backward pass, packed for the
+ * GEMM backend. They belong to the job: many plans share one set, and the ranks of a node fill it together.
+ *
+ * Life: create; every plan adds what it needs; layout; bind to memory; fill (each rank its part); read. */
+#ifndef CVZ_ENGINE_PACKS_H
+#define CVZ_ENGINE_PACKS_H
+
+#include "graph/graph.h"
+#include "kernel/gemm.h"
+
+typedef enum cvz_pack_kind {
+  CVZ_PACK_CONV,          /**< right side of the forward GEMM, per group: (kh * kw * C, filters) */
+  CVZ_PACK_CONV_BACKWARD, /**< its transpose: (filters, kh * kw * C) */
+  CVZ_PACK_CONV_FILTER,   /**< filters as rows: (filters, kh * kw * C), to compute one channel only */
+  CVZ_PACK_DEPTHWISE,     /**< (kh, kw, C * multiplier) */
+  CVZ_PACK_SCALE,         /**< of an affine node: (channels) */
+  CVZ_PACK_OFFSET         /**< of an affine node, or the bias of a convolution with its affine: (channels) */
+} cvz_pack_kind;
+
+typedef struct cvz_packs cvz_packs;
+
+/** @param graph, gemm  borrowed until cvz_packs_free */
+cvz_status cvz_packs_create(cvz_packs **packs, const cvz_graph *graph, const cvz_gemm *gemm, cvz_error *error);
+
+void cvz_packs_free(cvz_packs *packs);
+
+/** Registers what a step needs; equal requests get one index.
+ *  @param node      the convolution or affine node
+ *  @param affine    an affine node folded into it, or -1
+ *  @param channels  output channels of the node
+ *  @param[out] index  to read it by */
+cvz_status cvz_packs_add(cvz_packs *packs, cvz_pack_kind kind, int node, int affine, int channels, int *index,
+                         cvz_error *error);
+
+/** Marks in wanted[graph->weight_count] the weights that the packs are made of. */
+void cvz_packs_wanted(const cvz_packs *packs, bool *wanted);
+
+/** Fixes the place of each pack; floats of memory that all of them need. Nothing can be added after it. */
+size_t cvz_packs_layout(cvz_packs *packs);
+
+/** `memory` (64-byte aligned, borrowed) holds, or will hold, the packs. */
+void cvz_packs_bind(cvz_packs *packs, float *memory);
+
+/** Fills those packs that are the share of `part` among `parts`.
+ *  @param values  the graph's weights, see cvz_weight.offset; not needed any more when all parts are filled */
+cvz_status cvz_packs_fill(cvz_packs *packs, const float *values, int part, int parts, cvz_error *error);
+
+/** The filled pack. */
+const float *cvz_packs_data(const cvz_packs *packs, int index);
+
+const cvz_gemm *cvz_packs_gemm(const cvz_packs *packs);
+
+/** Floats of one group's part of a CVZ_PACK_CONV or CVZ_PACK_CONV_BACKWARD. */
+size_t cvz_packs_group_count(const cvz_packs *packs, const cvz_node *node, cvz_pack_kind kind);
+
+#endif

@@ -1,0 +1,34 @@
+/* engine/run.h: forward and backward passes of one image. A run is the state of one plan's execution. */
+#ifndef CVZ_ENGINE_RUN_H
+#define CVZ_ENGINE_RUN_H
+
+#include "engine/plan.h"
+
+typedef struct cvz_run cvz_run;
+
+/** @param plan   borrowed until cvz_run_free; its packs must be filled before the first pass
+ *  @param arena  cvz_plan_arena(plan) floats, 64-byte aligned, borrowed; may serve one run after the other */
+cvz_status cvz_run_create(cvz_run **run, const cvz_plan *plan, float *arena, cvz_error *error);
+
+void cvz_run_free(cvz_run *run);
+
+/** Chooses the target's channel; before the forward pass. */
+void cvz_run_select(cvz_run *run, int channel);
+
+/** The image (H, W, C), to be written by the caller; the passes leave it alone. */
+float *cvz_run_image(cvz_run *run);
+
+/** From the image to the target. */
+void cvz_run_forward(cvz_run *run);
+
+/** The selected channel of the target's needed region after the forward pass. */
+cvz_view cvz_run_target(const cvz_run *run);
+
+/** From the derivative of a loss by the selected channel, `seed` for each of its pixels, to the image; the other
+ *  channels have none. After a forward pass, once. */
+void cvz_run_backward(cvz_run *run, float seed);
+
+/** The derivative by the image (H, W, C) after the backward pass. */
+const float *cvz_run_gradient(const cvz_run *run);
+
+#endif

@@ -1,0 +1,106 @@
+#include "graph/shape.h"
+
+#include <string.h>
+
+cvz_region cvz_region_whole(cvz_shape shape)
+{
+  return (cvz_region){0, shape.height, 0, shape.width};
+}
+
+int cvz_region_height(cvz_region region)
+{
+  return region.y1 - region.y0;
+}
+
+int cvz_region_width(cvz_region region)
+{
+  return region.x1 - region.x0;
+}
+
+static int least(int a, int b)
+{
+  return a < b ? a : b;
+}
+
+static int most(int a, int b)
+{
+  return a > b ? a : b;
+}
+
+cvz_region cvz_region_union(cvz_region a, cvz_region b)
+{
+  if (a.y0 == a.y1) return b;
+  if (b.y0 == b.y1) return a;
+  return (cvz_region){least(a.y0, b.y0), most(a.y1, b.y1), least(a.x0, b.x0), most(a.x1, b.x1)};
+}
+
+/* Elements first .. end - 1 of an axis of `length` that the windows of outputs *first .. *end - 1 see. An axis of
+ * which only padding is seen keeps one element, so that no map is empty. */
+static void window_reach(const cvz_window *window, int axis, int length, int *first, int *end)
+{
+  const int before = cvz_window_before(window, axis, length);
+  const int reach = (window->kernel[axis] - 1) * window->dilation[axis];
+  const int low = *first * window->stride[axis] - before;
+  const int high = (*end - 1) * window->stride[axis] - before + reach + 1;
+  *first = least(most(low, 0), length - 1);
+  *end = most(least(high, length), *first + 1);
+}
+
+static cvz_region window_region(const cvz_window *window, cvz_shape in, cvz_region out)
+{
+  window_reach(window, 0, in.height, &out.y0, &out.y1);
+  window_reach(window, 1, in.width, &out.x0, &out.x1);
+  return out;
+}
+
+static cvz_region pad_region(const cvz_pad *pad, cvz_shape in, cvz_region out)
+{
+  const cvz_window unit = {{1, 1}, {1, 1}, {1, 1}, CVZ_VALID};
+  const cvz_region moved = {out.y0 - pad->top, out.y1 - pad->top, out.x0 - pad->left, out.x1 - pad->left};
+  return window_region(&unit, in, moved);
+}
+
+/* An input of one row or column is read by all. */
+static cvz_region broadcast_region(cvz_shape in, cvz_region out)
+{
+  if (in.height == 1) out.y0 = 0, out.y1 = 1;
+  if (in.width == 1) out.x0 = 0, out.x1 = 1;
+  return out;
+}
+
+static cvz_region input_region(const cvz_node *node, cvz_shape in, cvz_region out)
+{
+  switch (node->op) {
+  case CVZ_OP_CONV:
+  case CVZ_OP_DEPTHWISE:
+    return window_region(&node->conv.window, in, out);
+  case CVZ_OP_MAXPOOL:
+  case CVZ_OP_AVGPOOL:
+    return window_region(&node->pool, in, out);
+  case CVZ_OP_PAD:
+    return pad_region(&node->pad, in, out);
+  case CVZ_OP_ADD:
+  case CVZ_OP_MULTIPLY:
+    return broadcast_region(in, out);
+  case CVZ_OP_GLOBALAVG:
+  case CVZ_OP_RESHAPE:
+    return cvz_region_whole(in);
+  default:
+    return out;
+  }
+}
+
+void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int target, cvz_region region,
+                       cvz_region *regions)
+{
+  memset(regions, 0, (size_t)graph->node_count * sizeof *regions);
+  regions[target] = region;
+  for (int i = target; i >= 0; i--) {
+    if (regions[i].y0 == regions[i].y1) continue;
+    const cvz_node *node = &graph->nodes[i];
+    for (int j = 0; j < node->input_count; j++) {
+      const int from = node->inputs[j];
+      regions[from] = cvz_region_union(regions[from], input_region(node, shapes[from], regions[i]));
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/* graph/shape.h: the size of every map for an image of a given size, and what of it a target needs. */
+#ifndef CVZ_GRAPH_SHAPE_H
+#define CVZ_GRAPH_SHAPE_H
+
+#include "graph/graph.h"
+
+/** Infers the output shape of every node marked in `needed`, checking weights' shapes against their inputs.
+ *  @param[out] shapes  node_count of them; those not needed are zero
+ *  @return CVZ_E_RANGE if a map would vanish ("size: ..., layer ... would be empty"), CVZ_E_FORMAT if a weight does not
+ *          fit, naming the layer and both shapes */
+cvz_status cvz_graph_shapes(const cvz_graph *graph, const bool *needed, int height, int width, cvz_shape *shapes,
+                            cvz_error *error);
+
+/** Rows y0 .. y1 - 1 and columns x0 .. x1 - 1 of a map. Empty if y0 == y1. */
+typedef struct cvz_region {
+  int y0, y1, x0, x1;
+} cvz_region;
+
+cvz_region cvz_region_whole(cvz_shape shape);
+cvz_region cvz_region_union(cvz_region a, cvz_region b);
+int cvz_region_height(cvz_region region);
+int cvz_region_width(cvz_region region);
+
+/** Zeros before the first element that a window sees: of SAME padding floor(total / 2), else 0. */
+int cvz_window_before(const cvz_window *window, int axis, int input);
+
+/** Number of outputs of a window over `input` elements; 0 or less if the window does not fit. */
+int cvz_window_outputs(const cvz_window *window, int axis, int input);
+
+/** What of every node's output `region` of `target` depends on: regions[node_count], empty where nothing is needed.
+ *  The same regions hold every gradient that is not zero. */
+void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int target, cvz_region region,
+                       cvz_region *regions);
+
+/** Multiplications and additions (2 each) of one node's forward pass over its region; the backward pass to its input
+ *  costs about the same. */
+double cvz_node_flops(const cvz_graph *graph, int node, const cvz_shape *shapes, const cvz_region *regions);
+
+/** Forward and backward of all nodes that have a region. */
+double cvz_graph_flops(const cvz_graph *graph, const cvz_shape *shapes, const cvz_region *regions);
+
+#endif

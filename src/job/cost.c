@@ -1,0 +1,42 @@
+#include "job/cost.h"
+
+#include <stdlib.h>
+
+#include "ascent/objective.h"
+#include "base/memory.h"
+
+cvz_status cvz_cost_create(cvz_cost *cost, const cvz_graph *graph, int height, int width, int border, cvz_error *error)
+{
+  const size_t nodes = (size_t)graph->node_count;
+  *cost = (cvz_cost){.graph = graph, .height = height, .width = width, .border = border};
+  cost->needed = cvz_array(nodes, sizeof *cost->needed, error);
+  cost->shapes = cvz_array(nodes, sizeof *cost->shapes, error);
+  cost->regions = cvz_array(nodes, sizeof *cost->regions, error);
+  if (cost->needed && cost->shapes && cost->regions) return CVZ_OK;
+  cvz_cost_free(cost);
+  return CVZ_E_MEMORY;
+}
+
+void cvz_cost_free(cvz_cost *cost)
+{
+  free(cost->regions);
+  free(cost->shapes);
+  free(cost->needed);
+  *cost = (cvz_cost){0};
+}
+
+cvz_status cvz_cost_shape(cvz_cost *cost, int node, cvz_shape *shape, cvz_error *error)
+{
+  cvz_graph_needed(cost->graph, node, cost->needed);
+  CVZ_TRY(cvz_graph_shapes(cost->graph, cost->needed, cost->height, cost->width, cost->shapes, error));
+  *shape = cost->shapes[node];
+  return CVZ_OK;
+}
+
+double cvz_cost_step(cvz_cost *cost, int node)
+{
+  bool whole;
+  const cvz_region region = cvz_objective_region(cost->shapes[node], cost->border, &whole);
+  cvz_graph_regions(cost->graph, cost->shapes, node, region, cost->regions);
+  return cvz_graph_flops(cost->graph, cost->shapes, cost->regions);
+}

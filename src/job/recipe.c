@@ -1,0 +1,56 @@
+#include "job/recipe.h"
+
+#include <string.h>
+
+/* One recipe: the values of options as text, NULL where the recipe leaves an option alone. */
+typedef struct recipe {
+  const char *name;
+  const char *values[CVZ_OPTION_COUNT];
+} recipe;
+
+static const recipe recipes[] = {
+    /* The arithmetic of the Keras example "Visualizing what convnets learn". */
+    {"keras",
+     {
+         [CVZ_OPTION_size] = "180",
+         [CVZ_OPTION_iterations] = "30",
+         [CVZ_OPTION_learning_rate] = "10",
+         [CVZ_OPTION_loss_border] = "2",
+         [CVZ_OPTION_picture_border] = "25",
+         [CVZ_OPTION_init_scale] = "0.25",
+     }},
+};
+
+#define RECIPE_COUNT (sizeof recipes / sizeof *recipes)
+
+static const recipe *find(const char *name)
+{
+  for (size_t i = 0; i < RECIPE_COUNT; i++)
+    if (!strcmp(recipes[i].name, name)) return &recipes[i];
+  return NULL;
+}
+
+const char *cvz_recipe_value(const char *name, cvz_option_id id)
+{
+  const recipe *found = find(name);
+  return found ? found->values[id] : NULL;
+}
+
+static cvz_status fail_unknown(const char *name, cvz_error *error)
+{
+  cvz_text known = {0};
+  for (size_t i = 0; i < RECIPE_COUNT; i++) cvz_text_add(&known, "%s%s", i ? ", " : "", recipes[i].name);
+  cvz_fail(error, CVZ_E_USAGE, "recipe: '%.200s', expected one of: %s", name, known.data ? known.data : "");
+  cvz_text_free(&known);
+  return CVZ_E_USAGE;
+}
+
+cvz_status cvz_recipe_apply(cvz_options *options, cvz_error *error)
+{
+  const cvz_option_source source = {CVZ_ORIGIN_RECIPE, "recipe: ", NULL};
+  const recipe *found = find(options->recipe);
+  if (!found) return fail_unknown(options->recipe, error);
+  for (int i = 0; i < CVZ_OPTION_COUNT; i++)
+    if (found->values[i]) CVZ_TRY(cvz_options_set(options, (cvz_option_id)i, found->values[i], &source, error));
+  return CVZ_OK;
+}

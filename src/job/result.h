@@ -1,0 +1,18 @@
+/* job/result.h: what one unit leaves. */
+#ifndef CVZ_JOB_RESULT_H
+#define CVZ_JOB_RESULT_H
+
+#include <stdint.h>
+
+#include "ascent/ascent.h"
+
+/** Everything about one finished unit. Arrays are borrowed. */
+typedef struct cvz_result {
+  int filter;
+  cvz_unit_status status;
+  const uint8_t *tile; /**< (tile height, tile width, channels) */
+  const float *loss;   /**< (steps), before each update; NaN after an early stop */
+  const float *raw;    /**< (H, W, C) after the last update in the network's input range, or NULL if not kept */
+} cvz_result;
+
+#endif

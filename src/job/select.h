@@ -1,0 +1,26 @@
+/* job/select.h: the layers that a list of names, patterns and keywords means. */
+#ifndef CVZ_JOB_SELECT_H
+#define CVZ_JOB_SELECT_H
+
+#include "graph/graph.h"
+
+/** One chosen layer. */
+typedef struct cvz_choice {
+  int layer;  /**< index in graph->layers */
+  bool named; /**< by its exact name: what is wrong with it is an error; else it is skipped */
+} cvz_choice;
+
+/** The layers of a comma-separated list, each once, where it is first meant. `conv` and `all` are keywords, even if a
+ *  layer has such a name; then an exact name; then a pattern (fnmatch), whose layers follow in the graph's order.
+ *  Whether a layer can be rendered is not looked at, but the network's input is not among those of patterns.
+ *
+ *  @param[out] choices  free with free(); NULL on failure
+ *  @return CVZ_E_USAGE for a name that no layer has, with the closest names, and for a pattern that fits none
+ */
+cvz_status cvz_select_layers(cvz_choice **choices, int *count, const cvz_graph *graph, const char *list,
+                             cvz_error *error);
+
+/** Whether the layer is the network's input. */
+bool cvz_select_is_input(const cvz_layer *layer);
+
+#endif

@@ -1,0 +1,47 @@
+/* job/work.h: what to render: layers with their filters. A unit is one filter of one layer. */
+#ifndef CVZ_JOB_WORK_H
+#define CVZ_JOB_WORK_H
+
+#include "graph/graph.h"
+#include "job/options.h"
+
+typedef struct cvz_work_layer {
+  int layer;    /**< index in graph->layers */
+  int node;     /**< whose output is the target */
+  int *filters; /**< ascending */
+  int filter_count;
+  int channels;    /**< of the layer */
+  char *stem;      /**< file name without extension */
+  cvz_shape shape; /**< of the target's map */
+  double flops;    /**< of one step of one unit */
+  int first_unit;  /**< unit first_unit + i renders filters[i] */
+} cvz_work_layer;
+
+/** The layers in the order in which they were asked for; the same on all ranks. */
+typedef struct cvz_work {
+  int height, width; /**< of the image */
+  cvz_work_layer *layers;
+  int layer_count;
+  int unit_count;
+  int skipped;     /**< layers of patterns and keywords that cannot be rendered */
+  char *skip_name; /**< the first of them, and why; NULL if none */
+  char *skip_reason;
+} cvz_work;
+
+/** Decides what to render. Options must have passed cvz_options_check, and the recipe must be applied.
+ *  A layer named exactly must be a map that can be rendered and must have the filters asked for; of patterns and
+ *  keywords, layers that are not maps are left out silently, others that do not fit are counted in `skipped`.
+ *
+ *  @param[out] work  free with cvz_work_free; empty on failure
+ *  @return CVZ_E_UNSUPPORTED for a named layer with a `problem`; CVZ_E_USAGE for names and filters that the model does
+ *          not have, or if nothing is left; what cvz_graph_shapes says of a named layer
+ */
+cvz_status cvz_work_create(cvz_work *work, const cvz_graph *graph, const cvz_options *options, cvz_error *error);
+
+/** Harmless on a zeroed struct. */
+void cvz_work_free(cvz_work *work);
+
+/** The index in work->layers of the layer to which a unit belongs; unit in [0, unit_count). */
+int cvz_work_layer_of(const cvz_work *work, int unit);
+
+#endif

@@ -1,0 +1,85 @@
+/* kernel/kernels.h: the inner loops, one table per instruction set.
+ *
+ * Every table computes the same sums in an order of its own, so the bits depend on the table that is chosen and on
+ * nothing else. Backward loops add to dx where `accumulate` is true and overwrite it otherwise. */
+#ifndef CVZ_KERNEL_KERNELS_H
+#define CVZ_KERNEL_KERNELS_H
+
+#include <stdint.h>
+
+#include "base/cpu.h"
+#include "kernel/view.h"
+
+/** A window over a view: output (oy, ox) sees input (oy * stride - before + k * dilation), vertical and horizontal.
+ *  `before` is the zeros before the view's first element; negative if the view starts before the first window. What
+ *  lies outside of the view is padding. */
+typedef struct cvz_slide {
+  int kernel[2], stride[2], dilation[2], before[2];
+} cvz_slide;
+
+/** y = x < 0 ? slope * x : min(x, max): linear with slope 1, ReLU with slope 0; max is INFINITY where unbounded. */
+typedef struct cvz_clamp {
+  float slope, max;
+} cvz_clamp;
+
+/** Functions of one number that are not a clamp. */
+typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
+
+typedef struct cvz_kernels {
+  cvz_isa isa;
+
+  void (*fill)(cvz_view y, float value);
+  /** y = x or y += x */
+  void (*copy)(cvz_view y, cvz_view x, bool accumulate);
+  void (*add)(cvz_view y, cvz_view a, cvz_view b);
+  /** y (+)= a * b */
+  void (*multiply)(cvz_view y, cvz_view a, cvz_view b, bool accumulate);
+  /** y[c] += factor * the sum over all pixels of x */
+  void (*pixel_sum)(float *y, cvz_view x, float factor);
+
+  /** y = clamp(x * scale + offset); scale and offset (channels), each NULL for 1 and 0; y may be x. */
+  void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp);
+  /** dx (+)= dy * scale */
+  void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, bool accumulate);
+  /** In place: dy *= the derivative of clamp where it gave y (0 at 0 of a ReLU, as TensorFlow has it). */
+  void (*clamp_backward)(cvz_view dy, cvz_view y, cvz_clamp clamp);
+
+  /** y = x < threshold ? slope * (x - threshold) : min(x, max) */
+  void (*relu)(cvz_view y, cvz_view x, cvz_clamp clamp, float threshold);
+  void (*relu_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_clamp clamp, float threshold, bool accumulate);
+  void (*curve)(cvz_view y, cvz_view x, cvz_curve curve);
+  void (*curve_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_curve curve, bool accumulate);
+  /** Over the channels of each pixel. */
+  void (*softmax)(cvz_view y, cvz_view x);
+  void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
+
+  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. */
+  void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
+  /** dx is added to. */
+  void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg);
+  /** Mean over the elements of the window that lie in the view. */
+  void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
+  /** dx is added to. */
+  void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy);
+
+  /** y (OH, OW, C * multiplier), weights (kh, kw, C * multiplier): channel c * multiplier + m comes from c. */
+  void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier);
+  /** dx is added to. */
+  void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier);
+
+  /** The windows of output rows first .. first + rows - 1 as rows of a matrix (rows * out_width, kh * kw * C). */
+  void (*im2row)(const cvz_slide *slide, float *matrix, cvz_view x, int first, int rows, int out_width);
+  /** Adds each element of that matrix to where it came from. */
+  void (*row2im)(const cvz_slide *slide, cvz_view dx, const float *matrix, int first, int rows, int out_width);
+
+  /** The sum of a[i] * b[i], in eight or more partial sums. */
+  float (*dot)(const float *a, const float *b, size_t count);
+  /** y[i] = factor * x[i] */
+  void (*scale)(float *y, const float *x, float factor, size_t count);
+} cvz_kernels;
+
+/** The table of an instruction set.
+ *  @return CVZ_E_UNSUPPORTED if this processor (or this build) lacks it */
+cvz_status cvz_kernels_select(const cvz_kernels **kernels, cvz_isa isa, cvz_error *error);
+
+#endif

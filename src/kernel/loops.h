@@ -1,0 +1,13 @@
+/* kernel/loops.h: the tables that loops_*.c fill from the same loops. */
+#ifndef CVZ_KERNEL_LOOPS_H
+#define CVZ_KERNEL_LOOPS_H
+
+#include "kernel/kernels.h"
+
+extern const cvz_kernels cvz_loops_portable;
+#if defined(__x86_64__)
+extern const cvz_kernels cvz_loops_avx2;
+extern const cvz_kernels cvz_loops_avx512;
+#endif
+
+#endif

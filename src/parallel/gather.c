@@ -1,0 +1,283 @@
+#include "parallel/gather.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascent/objective.h"
+#include "base/memory.h"
+#include "image/grid.h"
+#include "store/layer_file.h"
+
+/* What the owner of a layer tells rank 0 when it is written. */
+typedef struct cvz_summary {
+  int layer;
+  int by_status[CVZ_UNIT_STATUSES];
+  float best_loss;
+} cvz_summary;
+
+/* A unit on its way: this, then the losses, the tile and perhaps the raw image. */
+typedef struct cvz_parcel {
+  int unit;
+  cvz_unit_status status;
+} cvz_parcel;
+
+struct cvz_gather {
+  cvz_comm *comm;
+  const cvz_render_job *job;
+  cvz_output_layer *layers;
+  cvz_mail *mail;
+  cvz_shape image;
+  int tile_height, tile_width;
+  size_t loss_bytes, tile_bytes, raw_bytes;
+  char *parcel;            /* room for one */
+  cvz_layer_file **files;  /* per layer: NULL if not open here */
+  int *arrived;            /* per layer: units put into its file */
+  cvz_summary *summaries;  /* per layer */
+  int own_layers_left;     /* to be written here */
+  int layers_left;         /* on rank 0: to be written anywhere */
+  int units_done;
+  double cost_done, cost_total;
+  bool stopped;
+};
+
+static size_t parcel_bytes(const cvz_gather *gather)
+{
+  return sizeof(cvz_parcel) + gather->loss_bytes + gather->tile_bytes + gather->raw_bytes;
+}
+
+static void measure(cvz_gather *gather)
+{
+  const cvz_render_job *job = gather->job;
+  const int height = job->work->height, width = job->work->width;
+  gather->image = (cvz_shape){3, height, width, job->graph->nodes[job->graph->input].input.channels};
+  gather->tile_height = cvz_picture_length(job->recipe, height, width);
+  gather->tile_width = cvz_picture_length(job->recipe, width, height);
+  gather->loss_bytes = (size_t)job->recipe->iterations * sizeof(float);
+  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->image.channels;
+  gather->raw_bytes = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
+}
+
+static void expect(cvz_gather *gather)
+{
+  const cvz_render_job *job = gather->job;
+  const int rank = cvz_comm_rank(gather->comm);
+  gather->layers_left = rank == 0 ? job->work->layer_count : 0;
+  for (int i = 0; i < job->work->layer_count; i++) {
+    const cvz_work_layer *layer = &job->work->layers[i];
+    gather->own_layers_left += job->schedule->owner[i] == rank;
+    gather->summaries[i] = (cvz_summary){.layer = i, .best_loss = NAN};
+    gather->cost_total += layer->flops * layer->filter_count;
+  }
+}
+
+static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error);
+
+cvz_status cvz_gather_create(cvz_gather **gather, cvz_comm *comm, const cvz_render_job *job, cvz_output_layer *layers,
+                             cvz_error *error)
+{
+  cvz_gather *created = cvz_array(1, sizeof *created, error);
+  if (!created) return CVZ_E_MEMORY;
+  *created = (cvz_gather){.comm = comm, .job = job, .layers = layers};
+  const size_t count = (size_t)job->work->layer_count;
+  measure(created);
+  cvz_status status = CVZ_E_MEMORY;
+  created->parcel = cvz_array(1, parcel_bytes(created), error);
+  created->files = cvz_array(count, sizeof *created->files, error);
+  created->arrived = cvz_array(count, sizeof *created->arrived, error);
+  created->summaries = cvz_array(count, sizeof *created->summaries, error);
+  if (created->parcel && created->files && created->arrived && created->summaries)
+    status = cvz_mail_create(&created->mail, comm, take, created, error);
+  if (status != CVZ_OK) {
+    cvz_gather_free(created);
+    return status;
+  }
+  expect(created);
+  *gather = created;
+  return CVZ_OK;
+}
+
+void cvz_gather_free(cvz_gather *gather)
+{
+  if (!gather) return;
+  for (int i = 0; gather->files && i < gather->job->work->layer_count; i++) cvz_layer_file_discard(gather->files[i]);
+  cvz_mail_free(gather->mail);
+  free(gather->parcel);
+  free(gather->files);
+  free(gather->arrived);
+  free(gather->summaries);
+  free(gather);
+}
+
+cvz_mail *cvz_gather_mail(cvz_gather *gather)
+{
+  return gather->mail;
+}
+
+bool cvz_gather_complete(const cvz_gather *gather)
+{
+  return gather->own_layers_left == 0 && gather->layers_left == 0;
+}
+
+bool cvz_gather_stopped(const cvz_gather *gather)
+{
+  return gather->stopped;
+}
+
+void cvz_gather_stop(cvz_gather *gather)
+{
+  cvz_mail_discard(gather->mail);
+  for (int rank = 0; rank < cvz_comm_size(gather->comm); rank++)
+    if (rank != cvz_comm_rank(gather->comm)) cvz_mail_send(gather->mail, rank, CVZ_MAIL_STOP, "", 0, NULL);
+}
+
+cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, cvz_error *error)
+{
+  const cvz_parcel head = {unit, result->status};
+  char *to = gather->parcel;
+  memcpy(to, &head, sizeof head);
+  memcpy(to += sizeof head, result->loss, gather->loss_bytes);
+  memcpy(to += gather->loss_bytes, result->tile, gather->tile_bytes);
+  if (gather->raw_bytes) memcpy(to + gather->tile_bytes, result->raw, gather->raw_bytes);
+  const int owner = gather->job->schedule->owner[cvz_work_layer_of(gather->job->work, unit)];
+  CVZ_TRY(cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, parcel_bytes(gather), error));
+  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_DONE, &unit, sizeof unit, error);
+}
+
+static cvz_attribute text_attribute(const char *key, const char *text)
+{
+  cvz_attribute attribute = {.key = key, .kind = CVZ_ATTRIBUTE_TEXT};
+  attribute.text = text;
+  return attribute;
+}
+
+/* Opens the layer's file with the job's attributes and the layer's own. */
+static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
+{
+  const cvz_render_job *job = gather->job;
+  const cvz_work_layer *layer = &job->work->layers[index];
+  const int own = 4, count = job->attribute_count + own;
+  cvz_attribute *attributes = cvz_array((size_t)count, sizeof *attributes, error);
+  if (!attributes) return CVZ_E_MEMORY;
+  char shape[64];
+  bool whole;
+  cvz_shape_text(layer->shape, shape, sizeof shape);
+  cvz_objective_region(layer->shape, job->loss_border, &whole);
+  attributes[0] = text_attribute("layer", job->graph->layers[layer->layer].name);
+  attributes[1] = text_attribute("class", job->graph->layers[layer->layer].class_name);
+  attributes[2] = text_attribute("shape", shape);
+  attributes[3] = text_attribute("loss_region", whole ? "the whole map" : "the map less loss_border pixels a side");
+  memcpy(attributes + own, job->attributes, (size_t)job->attribute_count * sizeof *attributes);
+  const cvz_layer_file_info info = {.directory = job->directory,
+                                    .stem = layer->stem,
+                                    .filters = layer->filters,
+                                    .count = layer->filter_count,
+                                    .tile_height = gather->tile_height,
+                                    .tile_width = gather->tile_width,
+                                    .channels = gather->image.channels,
+                                    .steps = job->recipe->iterations,
+                                    .keep_raw = job->keep_raw,
+                                    .raw_height = gather->image.height,
+                                    .raw_width = gather->image.width,
+                                    .margin = CVZ_GRID_MARGIN,
+                                    .attributes = attributes,
+                                    .attribute_count = count};
+  const cvz_status status = cvz_layer_file_create(&gather->files[index], &info, error);
+  free(attributes);
+  return status;
+}
+
+static float last_loss(const float *loss, int steps)
+{
+  float last = NAN;
+  for (int i = 0; i < steps && !isnan(loss[i]); i++) last = loss[i];
+  return last;
+}
+
+static void count_unit(cvz_summary *summary, const cvz_result *result, int steps)
+{
+  const float last = last_loss(result->loss, steps);
+  summary->by_status[result->status]++;
+  if (isnan(summary->best_loss) || last > summary->best_loss) summary->best_loss = last;
+}
+
+static cvz_status write_layer(cvz_gather *gather, int index, cvz_error *error)
+{
+  cvz_layer_file *file = gather->files[index];
+  gather->files[index] = NULL;
+  gather->own_layers_left--;
+  CVZ_TRY(cvz_layer_file_finish(file, error));
+  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_LAYER, &gather->summaries[index], sizeof(cvz_summary), error);
+}
+
+/* A parcel's parts lie as they were sent; its numbers are copied out, since a message need not be aligned for them. */
+static cvz_status take_unit(cvz_gather *gather, const char *data, size_t bytes, cvz_error *error)
+{
+  const cvz_work *work = gather->job->work;
+  cvz_parcel head;
+  assert(bytes == parcel_bytes(gather));
+  (void)bytes;
+  memcpy(&head, data, sizeof head);
+  const int index = cvz_work_layer_of(work, head.unit), place = head.unit - work->layers[index].first_unit;
+  cvz_result result = {.filter = work->layers[index].filters[place], .status = head.status};
+  result.loss = (const float *)(data + sizeof head);
+  result.tile = (const uint8_t *)data + sizeof head + gather->loss_bytes;
+  float *raw = gather->raw_bytes ? malloc(gather->raw_bytes) : NULL;
+  CVZ_REQUIRE(raw || !gather->raw_bytes, error, CVZ_E_MEMORY, "memory: no room for an image");
+  if (raw) memcpy(raw, result.tile + gather->tile_bytes, gather->raw_bytes);
+  result.raw = raw;
+  cvz_status status = gather->files[index] ? CVZ_OK : open_layer(gather, index, error);
+  if (status == CVZ_OK) status = cvz_layer_file_put(gather->files[index], place, &result, error);
+  free(raw);
+  CVZ_TRY(status);
+  count_unit(&gather->summaries[index], &result, gather->job->recipe->iterations);
+  return ++gather->arrived[index] < work->layers[index].filter_count ? CVZ_OK : write_layer(gather, index, error);
+}
+
+static void take_done(cvz_gather *gather, const void *data)
+{
+  const cvz_observer *observer = gather->job->observer;
+  const cvz_work *work = gather->job->work;
+  int unit;
+  memcpy(&unit, data, sizeof unit);
+  gather->units_done++;
+  gather->cost_done += work->layers[cvz_work_layer_of(work, unit)].flops;
+  if (observer && observer->unit_done)
+    observer->unit_done(observer->context, gather->units_done, work->unit_count, gather->cost_done, gather->cost_total);
+}
+
+static void take_layer(cvz_gather *gather, const void *data)
+{
+  const cvz_render_job *job = gather->job;
+  cvz_summary summary;
+  memcpy(&summary, data, sizeof summary);
+  cvz_output_layer *layer = &gather->layers[summary.layer];
+  memcpy(layer->by_status, summary.by_status, sizeof layer->by_status);
+  layer->best_loss = summary.best_loss;
+  gather->layers_left--;
+  if (!job->observer || !job->observer->layer_written) return;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/layers/%s.png", job->directory, layer->stem);
+  job->observer->layer_written(job->observer->context, layer->name, path);
+}
+
+static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error)
+{
+  cvz_gather *gather = context;
+  switch (kind) {
+  case CVZ_MAIL_UNIT:
+    return take_unit(gather, data, bytes, error);
+  case CVZ_MAIL_DONE:
+    take_done(gather, data);
+    return CVZ_OK;
+  case CVZ_MAIL_LAYER:
+    take_layer(gather, data);
+    return CVZ_OK;
+  case CVZ_MAIL_STOP:
+    gather->stopped = true;
+    return CVZ_OK;
+  }
+  return CVZ_OK;
+}

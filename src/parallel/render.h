@@ -1,0 +1,36 @@
+/* parallel/render.h: all units of the job, on all ranks.
+ *
+ * Each rank renders its share; finished units travel to the rank that owns their layer by messages that are looked at
+ * between steps, and it writes the layer when it is complete. There is no barrier but the last. */
+#ifndef CVZ_PARALLEL_RENDER_H
+#define CVZ_PARALLEL_RENDER_H
+
+#include "ascent/ascent.h"
+#include "base/attribute.h"
+#include "job/observer.h"
+#include "job/schedule.h"
+#include "job/work.h"
+#include "parallel/comm.h"
+#include "store/output.h"
+
+/** What the run loop needs; all borrowed, the same on every rank but for `plans`. */
+typedef struct cvz_render_job {
+  const cvz_graph *graph;
+  const cvz_work *work;
+  const cvz_schedule *schedule;
+  cvz_plan *const *plans; /**< one for each layer of the work; NULL where this rank has no unit */
+  const cvz_ascent_recipe *recipe;
+  int loss_border;
+  const char *directory;
+  bool keep_raw;
+  const cvz_attribute *attributes; /**< of the job, for every layer's file */
+  int attribute_count;
+  const cvz_observer *observer; /**< called on rank 0 */
+} cvz_render_job;
+
+/** Renders and writes everything. Collective.
+ *  @param[out] layers  on rank 0 what to say of each layer of the work; untouched elsewhere
+ *  @return CVZ_OK, or the first failure of any rank; layers that were complete are kept */
+cvz_status cvz_render(cvz_comm *comm, const cvz_render_job *job, cvz_output_layer *layers, cvz_error *error);
+
+#endif

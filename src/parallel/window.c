@@ -1,0 +1,114 @@
+#include "parallel/window.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+
+#include "parallel/mpi_comm.h"
+
+struct cvz_window_memory {
+  cvz_comm *comm;
+  size_t bytes;
+  void *data;
+  bool once;         /* per node: the leaders share it; else every rank has a copy */
+  bool shared;       /* several ranks of this node see it */
+  MPI_Win window;    /* if shared */
+  cvz_block private; /* if not */
+};
+
+/* Where Open MPI and MPICH put shared segments. Unknown counts as enough. */
+static bool room_for(size_t bytes)
+{
+  struct statvfs file_system;
+  if (statvfs("/dev/shm", &file_system)) return true;
+  const unsigned long long room = (unsigned long long)file_system.f_bavail * file_system.f_frsize;
+  return bytes < room - room / 16;
+}
+
+/* The same answer on all ranks of the job, so that later collectives match. */
+static bool can_share(cvz_comm *comm, size_t bytes)
+{
+  return cvz_comm_least(comm, comm->node_size == 1 || room_for(bytes)) != 0;
+}
+
+static void *open_shared(cvz_window_memory *window)
+{
+  cvz_comm *comm = window->comm;
+  void *own, *base;
+  MPI_Aint size;
+  int unit;
+  const MPI_Aint bytes = comm->node_rank == 0 ? (MPI_Aint)(window->bytes + CVZ_ALIGNMENT) : 0;
+  MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, comm->node, &own, &window->window);
+  MPI_Win_shared_query(window->window, 0, &size, &unit, &base);
+  MPI_Win_lock_all(MPI_MODE_NOCHECK, window->window);
+  const size_t past = (uintptr_t)base % CVZ_ALIGNMENT;
+  return (char *)base + (past ? CVZ_ALIGNMENT - past : 0);
+}
+
+cvz_status cvz_window_create(cvz_window_memory **window, cvz_comm *comm, size_t bytes, const cvz_log *log,
+                             cvz_error *error)
+{
+  cvz_window_memory *created = cvz_array(1, sizeof *created, error);
+  CVZ_TRY(cvz_comm_agree(comm, created ? CVZ_OK : CVZ_E_MEMORY, error));
+  *created = (cvz_window_memory){.comm = comm, .bytes = bytes};
+  created->once = can_share(comm, bytes);
+  created->shared = created->once && comm->node_size > 1;
+  if (!created->once) cvz_warn(log, "/dev/shm: no room for %zu MB of weights, every rank keeps its own copy", bytes >> 20);
+  cvz_status status = CVZ_OK;
+  if (created->shared)
+    created->data = open_shared(created);
+  else
+    status = cvz_block_create(&created->private, bytes, error);
+  if (!created->shared) created->data = created->private.data;
+  status = cvz_comm_agree(comm, status, error);
+  if (status != CVZ_OK) {
+    cvz_window_free(created);
+    return status;
+  }
+  *window = created;
+  return CVZ_OK;
+}
+
+void cvz_window_free(cvz_window_memory *window)
+{
+  if (!window) return;
+  if (window->shared) {
+    MPI_Win_unlock_all(window->window);
+    MPI_Win_free(&window->window);
+  }
+  cvz_block_free(&window->private);
+  free(window);
+}
+
+void *cvz_window_data(const cvz_window_memory *window)
+{
+  return window->data;
+}
+
+int cvz_window_part(const cvz_window_memory *window)
+{
+  return window->shared ? window->comm->node_rank : 0;
+}
+
+int cvz_window_parts(const cvz_window_memory *window)
+{
+  return window->shared ? window->comm->node_size : 1;
+}
+
+void cvz_window_share(cvz_window_memory *window)
+{
+  cvz_comm *comm = window->comm;
+  if (!window->once)
+    cvz_mpi_broadcast(comm->world, window->data, window->bytes);
+  else if (comm->leaders != MPI_COMM_NULL)
+    cvz_mpi_broadcast(comm->leaders, window->data, window->bytes);
+  cvz_window_sync(window);
+}
+
+void cvz_window_sync(cvz_window_memory *window)
+{
+  if (!window->shared) return;
+  MPI_Win_sync(window->window);
+  MPI_Barrier(window->comm->node);
+  MPI_Win_sync(window->window);
+}

@@ -1,0 +1,44 @@
+/* store/layer_file.h: one layer's HDF5 file and PNG grid, filled unit by unit in any order. */
+#ifndef CVZ_STORE_LAYER_FILE_H
+#define CVZ_STORE_LAYER_FILE_H
+
+#include <stdbool.h>
+
+#include "base/attribute.h"
+#include "base/status.h"
+#include "job/result.h"
+
+/** What is known of a layer before the first unit ends. All borrowed; read by cvz_layer_file_create only. */
+typedef struct cvz_layer_file_info {
+  const char *directory; /**< of the job's output; the files go to its folder layers/ */
+  const char *stem;      /**< file name without extension */
+  const int *filters;    /**< their numbers in the layer, ascending */
+  int count;
+  int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
+  int steps;
+  bool keep_raw;
+  int raw_height, raw_width;
+  int margin; /**< of the grid, pixels */
+  const cvz_attribute *attributes;
+  int attribute_count;
+} cvz_layer_file_info;
+
+typedef struct cvz_layer_file cvz_layer_file;
+
+/** Opens DIRECTORY/layers/STEM.h5 under a temporary name, at its full size. Until units are put, tiles and raw images
+ *  are 0, losses NaN, status missing. Many can be open at a time; each holds one file descriptor.
+ *  A limit on the file size (RLIMIT_FSIZE) is an error only if SIGXFSZ is ignored. */
+cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_info *info, cvz_error *error);
+
+/** Stores unit `index` in [0, count) at once: memory does not grow with the number of units. The files' bytes do not
+ *  depend on the order. result->filter must be filters[index]. */
+cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error);
+
+/** Stitches STEM.png, syncs both files and gives them their final names. Frees `file` whatever happens; on failure
+ *  nothing is left under either name. */
+cvz_status cvz_layer_file_finish(cvz_layer_file *file, cvz_error *error);
+
+/** Gives up: removes the temporary files and frees. Harmless on NULL. */
+void cvz_layer_file_discard(cvz_layer_file *file);
+
+#endif
