@@ -6,8 +6,8 @@
 Needs keras with a backend (made with Keras 3.15.1 and TensorFlow 2.21); nothing is downloaded. A file holds both
 variants of the network, with the top and without: Keras's own configuration (model.to_json()), in which a layer that
 only one of them has is marked `"only": "top"` or `"only": "notop"`, and `ends` has each variant's name, input
-and output layers. Shapes that Keras repeats for each tensor are left out, as the input's shape implies them; so the two variants
-share almost every layer. The same Keras gives the same bytes.
+and output layers. Shapes that Keras repeats for each tensor are left out, as the input's shape implies them; so the
+two variants share almost every layer. The same Keras gives the same bytes.
 """
 
 import gzip

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "model/heap.h"
 
 #define NAMES_MAX      ((hssize_t)1 << 20) /* in one attribute */
 #define TEXT_MAX       ((size_t)1 << 28)   /* bytes of an attribute */
@@ -222,14 +223,28 @@ static cvz_status open_weights(cvz_hdf5 *f, cvz_error *error)
   return cvz_fail(error, CVZ_E_FORMAT, "%s: has no model_config and no layer_names, expected a Keras model", f->path);
 }
 
+/* The library's own sizes of addresses and lengths in the file, which the check of the heap takes for granted. */
+static bool has_usual_sizes(hid_t file)
+{
+  size_t addresses = 0, lengths = 0;
+  const hid_t list = H5Fget_create_plist(file);
+  if (list < 0) return false;
+  H5Pget_sizes(list, &addresses, &lengths);
+  H5Pclose(list);
+  return addresses == 8 && lengths == 8;
+}
+
 static cvz_status open_all(cvz_hdf5 *f, cvz_error *error)
 {
+  CVZ_TRY(cvz_heap_check(f->path, error));
   f->access[0] = H5Pcreate(H5P_GROUP_ACCESS);
   f->access[1] = H5Pcreate(H5P_DATASET_ACCESS);
   CVZ_REQUIRE(f->access[0] >= 0 && f->access[1] >= 0, error, CVZ_E_MEMORY, "memory: no room to open %s", f->path);
   for (int i = 0; i < 2; i++) H5Pset_elink_cb(f->access[i], refuse_link, NULL);
   f->file = open_file(f->path);
   CVZ_REQUIRE(f->file >= 0, error, CVZ_E_FORMAT, "%s: is truncated or damaged, expected a complete HDF5 file", f->path);
+  CVZ_REQUIRE(has_usual_sizes(f->file), error, CVZ_E_UNSUPPORTED,
+              "%s: has addresses or lengths that are not 8 bytes, as HDF5 for Keras has", f->path);
   CVZ_TRY(read_text(f, f->file, "model_config", &f->config, error));
   CVZ_TRY(read_text(f, f->file, "keras_version", &f->version, error));
   return open_weights(f, error);

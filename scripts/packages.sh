@@ -1,0 +1,35 @@
+# The Debian packages that building and testing need, and how to get those that are missing. To be sourced.
+
+build_packages="build-essential cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
+libpng-dev zlib1g-dev libjansson-dev libinih-dev libcmocka-dev"
+test_packages="python3 python3-venv hdf5-tools"
+
+missing_packages() {
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
+  done
+}
+
+# install_packages PACKAGE...: installs what is missing; asks for sudo only then.
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "This is not Debian. The build needs what Debian calls: $*" >&2
+    return 0
+  fi
+  missing=$(missing_packages "$@")
+  [ -z "$missing" ] && return 0
+  echo "installing $missing"
+  sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo apt-get update -q >/dev/null
+  # shellcheck disable=SC2086 # a list of words
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/dev/null
+}
+
+# build PRESET [CMAKE OPTION...]
+build() {
+  preset=$1
+  shift
+  cmake --preset "$preset" "$@" >/dev/null
+  cmake --build --preset "$preset"
+}
