@@ -6,5 +6,16 @@ cd "$(dirname "$0")/.."
 
 # shellcheck disable=SC2086 # lists of words
 install_packages $build_packages $test_packages
-build release -DCONVVIZ_TESTS=ON
+
+# Keras, the reference of the numbers: in an environment of its own, if the package index can be reached.
+venv=build/keras
+if ! [ -x $venv/bin/python ] || ! $venv/bin/python -c 'import keras, h5py' 2>/dev/null; then
+  echo "installing Keras for the tests that compare with it"
+  /usr/bin/python3 -m venv $venv && $venv/bin/pip install -q -r tests/parity/requirements.txt || true
+fi
+keras=
+$venv/bin/python -c 'import keras, h5py' 2>/dev/null && keras=$PWD/$venv/bin/python
+[ -n "$keras" ] || echo "Keras could not be installed: the tests that compare with it are skipped"
+
+build release -DCONVVIZ_TESTS=ON -DCONVVIZ_KERAS_PYTHON="$keras"
 ctest --preset release

@@ -1,0 +1,114 @@
+/* tests/parity/probe.c: loss and gradient of one filter for an image, for the comparison with Keras.
+ *
+ * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA ONE_CHANNEL IMAGE GRADIENT
+ * IMAGE and GRADIENT are files of float32 (H, W, C). Prints the loss of each step of the ascent of the Keras example;
+ * the gradient is that of the first step, before it is normalised. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascent/ascent.h"
+#include "ascent/objective.h"
+#include "base/memory.h"
+#include "model/keras.h"
+
+#define TRY(call) CVZ_TRY_GOTO(call, done)
+
+typedef struct probe {
+  cvz_graph graph;
+  cvz_packs *packs;
+  cvz_plan *plan;
+  cvz_run *run;
+  cvz_block values, packed, arena;
+  const cvz_kernels *kernels;
+} probe;
+
+static cvz_status load(probe *p, cvz_keras_file **file, const char *path, const char *arch, cvz_error *error)
+{
+  cvz_text description = {0};
+  CVZ_TRY(cvz_keras_open(file, path, strcmp(arch, "-") ? arch : NULL, error));
+  cvz_status status = cvz_keras_describe(*file, &description, error);
+  if (status == CVZ_OK) status = cvz_keras_build(&p->graph, description.data, description.length, error);
+  cvz_text_free(&description);
+  return status;
+}
+
+static cvz_status plan(probe *p, char **argv, cvz_error *error)
+{
+  const int layer = cvz_graph_find_layer(&p->graph, argv[3]);
+  CVZ_REQUIRE(layer >= 0 && p->graph.layers[layer].node >= 0, error, CVZ_E_USAGE, "layer %s: %s", argv[3],
+              layer >= 0 ? p->graph.layers[layer].problem : "unknown");
+  cvz_isa isa;
+  CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
+  CVZ_TRY(cvz_kernels_select(&p->kernels, isa, error));
+  cvz_plan_request request = {.target = p->graph.layers[layer].node,
+                              .one_channel = atoi(argv[9]),
+                              .height = atoi(argv[5]),
+                              .width = atoi(argv[6]),
+                              .kernels = p->kernels};
+  cvz_plan *whole = NULL;
+  CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, cvz_gemm_openblas(), error));
+  CVZ_TRY(cvz_plan_create(&whole, &p->graph, &request, p->packs, error));
+  request.border = cvz_objective_region(cvz_plan_target(whole), 2, NULL).y0;
+  cvz_plan_free(whole);
+  return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
+}
+
+static cvz_status pack(probe *p, cvz_keras_file *file, cvz_error *error)
+{
+  bool *wanted = cvz_array((size_t)p->graph.weight_count, sizeof *wanted, error);
+  cvz_packs_wanted(p->packs, wanted);
+  CVZ_TRY(cvz_block_create(&p->values, p->graph.value_count * sizeof(float), error));
+  CVZ_TRY(cvz_block_create(&p->packed, cvz_packs_layout(p->packs) * sizeof(float), error));
+  CVZ_TRY(cvz_block_create(&p->arena, cvz_plan_arena(p->plan) * sizeof(float), error));
+  cvz_status status = cvz_keras_read(file, &p->graph, wanted, p->values.data, NULL, error);
+  free(wanted);
+  CVZ_TRY(status);
+  cvz_packs_bind(p->packs, p->packed.data);
+  return cvz_packs_fill(p->packs, p->values.data, 0, 1, error);
+}
+
+static void measure(probe *p, char **argv, int steps)
+{
+  const size_t count = cvz_shape_count(cvz_plan_image(p->plan));
+  float *image = calloc(count, sizeof *image), *loss = calloc((size_t)steps, sizeof *loss);
+  FILE *in = fopen(argv[10], "rb"), *out = fopen(argv[11], "wb");
+  if (!in || !out || fread(image, sizeof *image, count, in) != count) exit(3);
+  const cvz_ascent_recipe recipe = {.iterations = steps, .learning_rate = 10, .start = image};
+  cvz_ascent ascent;
+  cvz_ascent_begin(&ascent, &recipe, p->plan, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0}, loss);
+  bool more = cvz_ascent_step(&ascent);
+  fwrite(cvz_run_gradient(p->run), sizeof *image, count, out);
+  while (more) more = cvz_ascent_step(&ascent);
+  for (int i = 0; i < steps; i++) printf("%.9g\n", (double)loss[i]);
+  fclose(in);
+  fclose(out);
+  free(image);
+  free(loss);
+}
+
+int main(int argc, char **argv)
+{
+  probe p = {0};
+  cvz_keras_file *file = NULL;
+  cvz_error error = {0};
+  cvz_status status = CVZ_OK;
+  if (argc != 12) return 2;
+  TRY(load(&p, &file, argv[1], argv[2], &error));
+  TRY(plan(&p, argv, &error));
+  TRY(pack(&p, file, &error));
+  TRY(cvz_run_create(&p.run, p.plan, p.arena.data, &error));
+  measure(&p, argv, atoi(argv[7]));
+done:
+  if (status != CVZ_OK) fprintf(stderr, "probe: %s\n", error.text);
+  cvz_run_free(p.run);
+  cvz_plan_free(p.plan);
+  cvz_packs_free(p.packs);
+  cvz_graph_free(&p.graph);
+  cvz_block_free(&p.values);
+  cvz_block_free(&p.packed);
+  cvz_block_free(&p.arena);
+  cvz_keras_close(file);
+  return status != CVZ_OK;
+}
