@@ -17,6 +17,8 @@
 #define NAMES_MAX      ((hssize_t)1 << 20) /* in one attribute */
 #define TEXT_MAX       ((size_t)1 << 28)   /* bytes of an attribute */
 #define ATTRIBUTES_MAX 4096                /* that a list is split over */
+#define TEXT_SIZE      16                  /* bytes of a text of variable length in the file */
+#define NUMBER_MAX     16                  /* bytes of a number */
 
 struct cvz_hdf5 {
   char *path;
@@ -69,8 +71,19 @@ static cvz_status append_name(names *list, const char *text, size_t length, cvz_
   return CVZ_OK;
 }
 
+/* A damaged type with large parts makes the library clear gigabytes. */
+static bool is_usual_variable(hid_t attribute, size_t count)
+{
+  const hid_t type = H5Aget_type(attribute), letter = type >= 0 ? H5Tget_super(type) : -1;
+  const bool usual = letter >= 0 && H5Tget_size(letter) == 1 && H5Aget_storage_size(attribute) == count * TEXT_SIZE;
+  if (letter >= 0) H5Tclose(letter);
+  if (type >= 0) H5Tclose(type);
+  return usual;
+}
+
 static cvz_status read_variable(names *list, hid_t attribute, size_t count, cvz_error *error)
 {
+  if (!is_usual_variable(attribute, count)) return CVZ_E_FORMAT;
   cvz_status status = CVZ_E_FORMAT;
   char **texts = cvz_array(count, sizeof *texts, error);
   const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
@@ -373,8 +386,9 @@ static bool is_numeric(hid_t dataset)
 {
   const hid_t type = H5Dget_type(dataset);
   const H5T_class_t class = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+  const size_t bytes = type >= 0 ? H5Tget_size(type) : 0;
   if (type >= 0) H5Tclose(type);
-  return class == H5T_FLOAT || class == H5T_INTEGER;
+  return (class == H5T_FLOAT || class == H5T_INTEGER) && bytes <= NUMBER_MAX;
 }
 
 /* Values in the file itself, and not in others that it names. */

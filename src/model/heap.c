@@ -1,5 +1,5 @@
-/* Source of the layout: HDF5 File Format Specification 3.0, III.E "Global Heap"; how the library walks it:
- * H5HG__cache_heap_deserialize in H5HGcache.c of HDF5 1.10. */
+/* Source of the layout: HDF5 File Format Specification 3.0, III.E "Global Heap"; how the library reads it:
+ * H5HG__cache_heap_deserialize and H5HG_read of HDF5 1.10. Sizes and addresses of 8 bytes, as Keras's files have. */
 #include "model/heap.h"
 
 #include <errno.h>
@@ -8,12 +8,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 
-#define HEADER 16 /* bytes, of a collection and of an object alike; sizes of 8 bytes, as Keras's files have */
-#define WINDOW ((size_t)1 << 20)
+#define HEADER  16 /* bytes, of a collection and of an object alike */
+#define OVERLAP 16 /* of windows: what is searched for may lie across their border */
+#define WINDOW  ((size_t)1 << 20)
+
+typedef struct heap {
+  int descriptor;
+  uint64_t bytes; /* of the file */
+  unsigned char *window;
+  uint64_t *collections; /* addresses, rising */
+  size_t count, capacity;
+} heap;
 
 static uint64_t little_endian(const unsigned char *bytes, int count)
 {
@@ -22,71 +32,141 @@ static uint64_t little_endian(const unsigned char *bytes, int count)
   return value;
 }
 
-static bool read_header(int descriptor, uint64_t place, unsigned char *header)
+static bool read_header(const heap *h, uint64_t place, unsigned char *header)
 {
-  return pread(descriptor, header, HEADER, (off_t)place) == HEADER;
+  return pread(h->descriptor, header, HEADER, (off_t)place) == HEADER;
 }
 
-/* An object is its index (2 bytes), references (2), nothing (4), size (8) and, for index 0, which is free space, a size
- * that counts the header, else a size of data that is padded to 8 bytes. */
-static bool check_collection(int descriptor, uint64_t start, uint64_t size)
+/* Walks over the objects of a collection: index (2 bytes), references (2), nothing (4), size (8) and, for index 0,
+ * which is free space, a size that counts the header, else a size of data that is padded to 8 bytes. False if they do
+ * not fit.
+ *  @param[out] size  of the object `wanted`, untouched if there is none; the last one of that index, as in the library
+ */
+static bool walk_collection(const heap *h, uint64_t start, uint64_t wanted, uint64_t *size)
 {
   unsigned char header[HEADER];
-  uint64_t used = HEADER;
-  while (used + HEADER <= size) {
-    if (!read_header(descriptor, start + used, header)) return false;
-    const uint64_t bytes = little_endian(header + 8, 8), left = size - used;
-    if (bytes > left) return false;
-    const bool free_space = little_endian(header, 2) == 0;
-    if (free_space && bytes < HEADER) return false;
-    used += free_space ? bytes : HEADER + ((bytes + 7) & ~(uint64_t)7);
-    if (used > size) return false;
+  if (!read_header(h, start, header)) return false;
+  const uint64_t end = little_endian(header + 8, 8);
+  if (end < HEADER || end > h->bytes - start) return false;
+  for (uint64_t used = HEADER; used + HEADER <= end;) {
+    if (!read_header(h, start + used, header)) return false;
+    const uint64_t index = little_endian(header, 2), bytes = little_endian(header + 8, 8), left = end - used;
+    if (bytes > left || (index == 0 && bytes < HEADER)) return false;
+    const uint64_t step = index == 0 ? bytes : HEADER + ((bytes + 7) & ~(uint64_t)7);
+    if (step > left) return false;
+    if (index == wanted) *size = bytes;
+    used += step;
   }
   return true;
 }
 
-/* Whether what may be a collection is sound. "GCOL", version 1, three zeros: other data does not look like that. */
-static bool check_candidate(int descriptor, uint64_t start)
+/* "GCOL", version 1, three zeros: nothing else looks like that. */
+static cvz_status find_collections(heap *h, size_t count, uint64_t place, bool *sound, cvz_error *error)
 {
   static const unsigned char version[4] = {1, 0, 0, 0};
-  unsigned char header[HEADER];
-  if (!read_header(descriptor, start, header) || memcmp(header + 4, version, sizeof version) != 0) return true;
-  const uint64_t size = little_endian(header + 8, 8);
-  return size >= HEADER && size <= INT64_MAX - start && check_collection(descriptor, start, size);
+  const unsigned char *at = h->window, *found;
+  while ((found = memmem(at, count - (size_t)(at - h->window), "GCOL", 4))) {
+    const uint64_t address = place + (uint64_t)(found - h->window);
+    unsigned char header[HEADER];
+    uint64_t size;
+    at = found + 4;
+    if (h->count && address <= h->collections[h->count - 1]) continue;
+    if (!read_header(h, address, header) || memcmp(header + 4, version, sizeof version) != 0) continue;
+    if (!walk_collection(h, address, UINT64_MAX, &size)) *sound = false;
+    CVZ_TRY(cvz_grow((void **)&h->collections, &h->capacity, h->count, sizeof *h->collections, error));
+    h->collections[h->count++] = address;
+  }
+  return CVZ_OK;
 }
 
-/* Looks through `count` bytes from `place` on. */
-static bool check_window(int descriptor, const unsigned char *window, size_t count, uint64_t place)
+static bool is_collection(const heap *h, uint64_t address)
 {
-  const unsigned char *at = window, *found;
-  while ((found = memmem(at, count - (size_t)(at - window), "GCOL", 4))) {
-    if (!check_candidate(descriptor, place + (uint64_t)(found - window))) return false;
-    at = found + 4;
+  size_t low = 0, high = h->count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (h->collections[middle] < address)
+      low = middle + 1;
+    else
+      high = middle;
   }
+  return low < h->count && h->collections[low] == address;
+}
+
+/* A text in an attribute is its length (4 bytes), the address of a collection (8) and an object's index in it (4). An
+ * address of no collection is the library's to refuse. */
+static bool check_reference(const heap *h, uint64_t place)
+{
+  unsigned char reference[HEADER];
+  if (!read_header(h, place, reference)) return false;
+  const uint64_t length = little_endian(reference, 4), address = little_endian(reference + 4, 8);
+  const uint64_t index = little_endian(reference + 12, 4);
+  uint64_t size = UINT64_MAX;
+  if (length == 0 || (length <= h->bytes && !is_collection(h, address))) return true;
+  return index != 0 && walk_collection(h, address, index, &size) && size == length;
+}
+
+/* The texts of an attribute, after the type and the dataspace of rank 0 or 1: version 1, rank, whether there are
+ * maximal sizes too, five zeros and the sizes. Dataspaces of version 2 belong to object headers with a checksum. */
+static bool check_attribute(const heap *h, uint64_t dataspace)
+{
+  unsigned char header[HEADER];
+  if (!read_header(h, dataspace, header)) return false;
+  const uint64_t rank = header[1], sizes = rank * (1 + (header[2] & 1)),
+                 count = rank ? little_endian(header + 8, 8) : 1;
+  if (header[0] != 1 || rank > 1) return true;
+  if (count > h->bytes / HEADER) return false;
+  for (uint64_t i = 0; i < count; i++)
+    if (!check_reference(h, dataspace + 8 + 8 * sizes + HEADER * i)) return false;
   return true;
 }
 
-/* Windows overlap by three bytes: a signature may lie across their border. */
-static cvz_status check_all(int descriptor, unsigned char *window, const char *path, cvz_error *error)
+/* The type of every text of variable length is 24 bytes, of which these 16 never differ. */
+static void check_attributes(const heap *h, size_t count, uint64_t place, bool *sound)
 {
-  uint64_t place = 0;
-  for (;;) {
-    const ssize_t count = pread(descriptor, window, WINDOW, (off_t)place);
-    CVZ_REQUIRE(count >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
-    CVZ_REQUIRE(check_window(descriptor, window, (size_t)count, place), error, CVZ_E_FORMAT,
-                "%s: is damaged, expected a sound HDF5 file: its heap of texts is broken", path);
-    if (count < 4) return CVZ_OK;
-    place += (uint64_t)count - 3;
+  static const unsigned char type[16] = {16, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0};
+  const unsigned char *at = h->window, *found;
+  while ((found = memmem(at, count - (size_t)(at - h->window), type, sizeof type))) {
+    if (!check_attribute(h, place + (uint64_t)(found - h->window) + sizeof type + 4)) *sound = false;
+    at = found + 4;
   }
+}
+
+/* Looks through the whole file: for collections, and once they are known for the texts in them. */
+static cvz_status scan(heap *h, bool attributes, const char *path, cvz_error *error)
+{
+  bool sound = true;
+  for (uint64_t place = 0;;) {
+    const ssize_t count = pread(h->descriptor, h->window, WINDOW, (off_t)place);
+    CVZ_REQUIRE(count >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
+    if (attributes)
+      check_attributes(h, (size_t)count, place, &sound);
+    else
+      CVZ_TRY(find_collections(h, (size_t)count, place, &sound, error));
+    CVZ_REQUIRE(sound, error, CVZ_E_FORMAT, "%s: is damaged, expected a sound HDF5 file: its heap of texts is broken",
+                path);
+    if (count <= OVERLAP) return CVZ_OK;
+    place += (uint64_t)count - OVERLAP;
+  }
+}
+
+static cvz_status check_all(heap *h, const char *path, cvz_error *error)
+{
+  struct stat info;
+  CVZ_REQUIRE(fstat(h->descriptor, &info) == 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
+  h->bytes = (uint64_t)info.st_size;
+  h->window = cvz_array(WINDOW, 1, error);
+  if (!h->window) return CVZ_E_MEMORY;
+  CVZ_TRY(scan(h, false, path, error));
+  return h->count ? scan(h, true, path, error) : CVZ_OK;
 }
 
 cvz_status cvz_heap_check(const char *path, cvz_error *error)
 {
-  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  CVZ_REQUIRE(descriptor >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
-  unsigned char *window = cvz_array(WINDOW, 1, error);
-  const cvz_status status = window ? check_all(descriptor, window, path, error) : CVZ_E_MEMORY;
-  free(window);
-  close(descriptor);
+  heap h = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+  CVZ_REQUIRE(h.descriptor >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
+  const cvz_status status = check_all(&h, path, error);
+  free(h.window);
+  free(h.collections);
+  close(h.descriptor);
   return status;
 }

@@ -1,436 +1,737 @@
-/* Every operator's forward pass against plain double precision, and its gradient against central differences of that. */
+/* Every operator's values and gradients against the reference: values to 1e-5, gradients to 1e-4 of central differences
+ * in double precision, for each instruction set, whole maps and needed regions, all channels and one alone. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/memory.h"
 #include "base/random.h"
 #include "engine/run.h"
 #include "reference.h"
 
-enum { HEIGHT = 11, WIDTH = 13, CHANNELS = 4 };
+#define VALUE_BOUND    1e-5
+#define GRADIENT_BOUND 1e-4
+#define DIFFERENCE     1e-6
+#define BORDERS        8
+#define CHANNELS       8
 
-#define STEP           1e-7 /* of the central differences, in double precision */
-#define VALUE_BOUND    2e-5 /* relative, of float32 sums */
-#define GRADIENT_BOUND 1e-4 /* relative L2 */
+static double worst_value, worst_gradient;
 
-/* A graph under construction, with the weights that it has so far. */
-typedef struct build {
+/* A graph under construction; its image is `input`. */
+typedef struct net {
   cvz_graph graph;
-  float *weights;
-} build;
+  int input, height, width;
+} net;
 
-static int add(build *b, cvz_node node, int count, const int *inputs)
+static net net_of(int height, int width, int channels)
 {
-  node.inputs = (int *)(uintptr_t)inputs;
+  net n = {.height = height, .width = width};
+  assert_int_equal(cvz_graph_add_layer(&n.graph, "layer", "Layer", 0, NULL, NULL), 0);
+  const cvz_node node = {.op = CVZ_OP_INPUT, .input = {3, 0, 0, channels}};
+  n.graph.input = n.input = cvz_graph_add_node(&n.graph, &node, NULL);
+  return n;
+}
+
+static int add(net *n, cvz_node node, int count, const int *inputs)
+{
+  int copy[4];
+  memcpy(copy, inputs, (size_t)count * sizeof *copy);
+  node.inputs = copy;
   node.input_count = count;
-  const int index = cvz_graph_add_node(&b->graph, &node, NULL);
+  const int index = cvz_graph_add_node(&n->graph, &node, NULL);
   assert_true(index >= 0);
   return index;
 }
 
-static int after(build *b, int input, cvz_node node)
+static int weight(net *n, const char *name, int rank, const int *dims)
 {
-  return add(b, node, 1, &input);
-}
-
-static int weight(build *b, int rank, const int *dims, float low, float high)
-{
-  const int index = cvz_graph_add_weight(&b->graph, "layer/weight", rank, dims, NULL);
-  const cvz_weight *w = &b->graph.weights[index];
-  b->weights = realloc(b->weights, b->graph.value_count * sizeof(float));
-  const cvz_random random = cvz_random_stream(7, 0, (uint32_t)index, 0, CVZ_PURPOSE_WEIGHTS, 0);
-  cvz_random_uniform(&random, 0, w->count, b->weights + w->offset);
-  for (size_t i = 0; i < w->count; i++) b->weights[w->offset + i] = low + (high - low) * b->weights[w->offset + i];
+  const int index = cvz_graph_add_weight(&n->graph, name, rank, dims, NULL);
+  assert_true(index >= 0);
   return index;
 }
 
-static int vector(build *b, int count, float low, float high)
+static cvz_window window(int kh, int kw, int sh, int sw, int dh, int dw, cvz_padding padding)
 {
-  return weight(b, 1, &count, low, high);
+  return (cvz_window){{kh, kw}, {sh, sw}, {dh, dw}, padding};
 }
 
-static int start(build *b)
+static cvz_window square(int kernel, int stride, cvz_padding padding)
 {
-  *b = (build){0};
-  assert_true(cvz_graph_add_layer(&b->graph, "layer", "Layer", 0, NULL, NULL) == 0);
-  cvz_node node = {.op = CVZ_OP_INPUT};
-  node.input = (cvz_shape){3, 0, 0, CHANNELS};
-  return add(b, node, 0, NULL);
+  return window(kernel, kernel, stride, stride, 1, 1, padding);
 }
 
-static cvz_window window(int kh, int kw, int sh, int sw, int dilation, cvz_padding padding)
+/* `channels` are those of the input. */
+static int conv(net *n, int from, cvz_window w, int channels, int filters, int groups, bool bias)
 {
-  return (cvz_window){{kh, kw}, {sh, sw}, {dilation, dilation}, padding};
+  const cvz_conv c = {w, filters, groups,
+                      weight(n, "kernel", 4, (int[]){w.kernel[0], w.kernel[1], channels / groups, filters}),
+                      bias ? weight(n, "bias", 1, &filters) : CVZ_NO_WEIGHT};
+  return add(n, (cvz_node){.op = CVZ_OP_CONV, .conv = c}, 1, &from);
 }
 
-static int conv(build *b, int input, cvz_window w, int in, int filters, int groups)
+static int dense(net *n, int from, int channels, int units)
 {
-  cvz_node node = {.op = CVZ_OP_CONV};
-  const int dims[4] = {w.kernel[0], w.kernel[1], in / groups, filters};
-  node.conv = (cvz_conv){w, filters, groups, weight(b, 4, dims, -0.5f, 0.5f), vector(b, filters, -0.2f, 0.2f)};
-  return after(b, input, node);
+  const cvz_conv c = {square(1, 1, CVZ_VALID), units, 1, weight(n, "kernel", 2, (int[]){channels, units}),
+                      weight(n, "bias", 1, &units)};
+  return add(n, (cvz_node){.op = CVZ_OP_CONV, .conv = c}, 1, &from);
 }
 
-static int dense(build *b, int input, int in, int units)
+static int depthwise(net *n, int from, cvz_window w, int channels, int multiplier, bool bias)
 {
-  cvz_node node = {.op = CVZ_OP_CONV};
-  const int dims[2] = {in, units};
-  node.conv = (cvz_conv){window(1, 1, 1, 1, 1, CVZ_VALID), units, 1, weight(b, 2, dims, -0.5f, 0.5f), CVZ_NO_WEIGHT};
-  return after(b, input, node);
+  const int outputs = channels * multiplier;
+  const cvz_conv c = {w, multiplier, 1,
+                      weight(n, "kernel", 4, (int[]){w.kernel[0], w.kernel[1], channels, multiplier}),
+                      bias ? weight(n, "bias", 1, &outputs) : CVZ_NO_WEIGHT};
+  return add(n, (cvz_node){.op = CVZ_OP_DEPTHWISE, .conv = c}, 1, &from);
 }
 
-static int depthwise(build *b, int input, cvz_window w, int in, int multiplier)
+static int batch_norm(net *n, int from, int channels)
 {
-  cvz_node node = {.op = CVZ_OP_DEPTHWISE};
-  const int dims[4] = {w.kernel[0], w.kernel[1], in, multiplier};
-  node.conv = (cvz_conv){w, multiplier, 1, weight(b, 4, dims, -0.5f, 0.5f), vector(b, in * multiplier, -0.2f, 0.2f)};
-  return after(b, input, node);
+  const cvz_affine a = {.gamma = weight(n, "gamma", 1, &channels),
+                        .beta = weight(n, "beta", 1, &channels),
+                        .mean = weight(n, "mean", 1, &channels),
+                        .variance = weight(n, "variance", 1, &channels),
+                        .epsilon = 1e-3f};
+  return add(n, (cvz_node){.op = CVZ_OP_AFFINE, .affine = a}, 1, &from);
 }
 
-static int norm(build *b, int input, int channels)
+static int rescaling(net *n, int from, int constants, float *scale, float *offset)
 {
-  cvz_node node = {.op = CVZ_OP_AFFINE};
-  node.affine = (cvz_affine){.gamma = vector(b, channels, 0.5f, 1.5f),
-                             .beta = vector(b, channels, -0.3f, 0.3f),
-                             .mean = vector(b, channels, -0.3f, 0.3f),
-                             .variance = vector(b, channels, 0.5f, 1.5f),
-                             .epsilon = 1e-3f};
-  return after(b, input, node);
+  const cvz_affine a = {CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, 0, false, scale, offset, constants};
+  return add(n, (cvz_node){.op = CVZ_OP_AFFINE, .affine = a}, 1, &from);
 }
 
-static int constants(build *b, int input)
+static int activation(net *n, int from, cvz_function function)
 {
-  float scale[CHANNELS] = {0.5f, -1, 2, 0.25f}, offset[CHANNELS] = {0.1f, 0, -0.5f, 1};
-  cvz_node node = {.op = CVZ_OP_AFFINE};
-  node.affine = (cvz_affine){CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, 0, false, scale, offset, CHANNELS};
-  return after(b, input, node);
+  return add(n, (cvz_node){.op = CVZ_OP_ACTIVATION, .activation = {function, 0, INFINITY, 0}}, 1, &from);
 }
 
-static int activation(build *b, int input, cvz_function function, float slope, float max, float threshold)
+static int relu(net *n, int from, float slope, float max, float threshold)
 {
-  cvz_node node = {.op = CVZ_OP_ACTIVATION};
-  node.activation = (cvz_activation){function, slope, max, threshold};
-  return after(b, input, node);
+  return add(n, (cvz_node){.op = CVZ_OP_ACTIVATION, .activation = {CVZ_RELU, slope, max, threshold}}, 1, &from);
 }
 
-static int relu(build *b, int input)
+static int pool(net *n, int from, cvz_op op, cvz_window w)
 {
-  return activation(b, input, CVZ_RELU, 0, INFINITY, 0);
+  return add(n, (cvz_node){.op = op, .pool = w}, 1, &from);
 }
 
-static int pool(build *b, int input, cvz_op op, cvz_window w)
+static int pad(net *n, int from, int top, int bottom, int left, int right)
 {
-  cvz_node node = {.op = op};
-  node.pool = w;
-  return after(b, input, node);
+  return add(n, (cvz_node){.op = CVZ_OP_PAD, .pad = {top, bottom, left, right}}, 1, &from);
 }
 
-static int simple(build *b, int input, cvz_op op)
+static int plain(net *n, int from, cvz_op op)
 {
-  return after(b, input, (cvz_node){.op = op});
+  return add(n, (cvz_node){.op = op}, 1, &from);
 }
 
-static int pad(build *b, int input, int top, int bottom, int left, int right)
+static int merge(net *n, cvz_op op, int a, int b)
 {
-  cvz_node node = {.op = CVZ_OP_PAD};
-  node.pad = (cvz_pad){top, bottom, left, right};
-  return after(b, input, node);
+  return add(n, (cvz_node){.op = op}, 2, (int[]){a, b});
 }
 
-static int reshape(build *b, int input, int rank, int a, int c, int d)
+static int merge3(net *n, cvz_op op, int a, int b, int c)
 {
-  cvz_node node = {.op = CVZ_OP_RESHAPE};
-  node.reshape = (cvz_reshape){rank, {a, c, d}};
-  return after(b, input, node);
+  return add(n, (cvz_node){.op = op}, 3, (int[]){a, b, c});
 }
 
-static int merge(build *b, cvz_op op, int count, int x, int y, int z)
+static int reshape(net *n, int from, int rank, int first, int second, int third)
 {
-  return add(b, (cvz_node){.op = op}, count, (int[]){x, y, z});
+  return add(n, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = {rank, {first, second, third}}}, 1, &from);
 }
 
+/* A first convolution, so that what follows has values of both signs that depend on the image. */
+static int stem(net *n, int filters)
+{
+  return conv(n, n->input, square(3, 1, CVZ_SAME), n->graph.nodes[n->input].input.channels, filters, 1, true);
+}
+
+static float *random_weights(const cvz_graph *graph)
+{
+  float *values = cvz_array(graph->value_count, sizeof *values, NULL);
+  assert_non_null(values);
+  const cvz_random random = cvz_random_stream(7, 11, 0, 0, CVZ_PURPOSE_WEIGHTS, 0);
+  cvz_random_uniform(&random, 0, graph->value_count, values);
+  for (int i = 0; i < graph->weight_count; i++) {
+    const bool positive = !strcmp(graph->weights[i].name, "variance");
+    for (size_t j = 0; j < graph->weights[i].count; j++) values[graph->weights[i].offset + j] -= positive ? -0.2f : 0.5f;
+  }
+  return values;
+}
+
+/* A case under test: the network, its values and its image, and what the reference says of them. */
 typedef struct subject {
-  build *b;
-  int target, channel, border;
-  bool one_channel;
-  const cvz_kernels *kernels;
+  const char *name;
+  const net *n;
+  int target;
+  float *weights, *image;
+  size_t pixels;
+  reference_map map;  /* the target's, whole */
+  int borders, channels;
+  double *gradients; /* (borders, channels, pixels), by central differences */
 } subject;
 
-/* Mean of the channel over the target's map less the border: the loss, in double precision. */
-static double reference_loss(const subject *s, const double *image, double *largest)
+static reference_map target_map(const subject *s, const double *image)
 {
-  const cvz_graph *graph = &s->b->graph;
-  reference_map *maps = calloc((size_t)graph->node_count, sizeof *maps);
-  reference_forward(graph, s->target, HEIGHT, WIDTH, image, s->b->weights, maps);
-  const reference_map *map = &maps[s->target];
-  double sum = 0;
-  int count = 0;
-  for (int y = s->border; y < map->height - s->border; y++)
-    for (int x = s->border; x < map->width - s->border; x++, count++) sum += reference_at(map, y, x, s->channel);
-  if (largest) *largest = fabs(sum / count) > 1e-2 ? fabs(sum / count) : 1e-2;
-  reference_free(graph, maps);
-  free(maps);
-  return sum / count;
+  reference_map maps[64];
+  assert_true(s->n->graph.node_count <= 64);
+  reference_forward(&s->n->graph, s->target, s->n->height, s->n->width, image, s->weights, maps);
+  const reference_map map = maps[s->target];
+  maps[s->target].values = NULL;
+  reference_free(&s->n->graph, maps);
+  return map;
 }
 
-static double view_mean(cvz_view view)
+static double loss(const reference_map *map, int border, int channel)
 {
   double sum = 0;
-  for (int y = 0; y < view.height; y++)
-    for (int x = 0; x < view.width; x++) sum += (double)view.data[(size_t)y * view.row + (size_t)x * view.pixel];
-  return sum / (view.height * view.width);
+  for (int y = border; y < map->height - border; y++)
+    for (int x = border; x < map->width - border; x++) sum += reference_at(map, y, x, channel);
+  return sum / ((double)(map->height - 2 * border) * (map->width - 2 * border));
 }
 
-static double relative_difference(const float *gradient, const subject *s, double *image, size_t count)
+static void differentiate(subject *s, double *image)
 {
-  double difference = 0, norm_ = 0;
-  for (size_t i = 0; i < count; i++) {
-    const double kept = image[i];
-    image[i] = kept + STEP;
-    const double up = reference_loss(s, image, NULL);
-    image[i] = kept - STEP;
-    const double exact = (up - reference_loss(s, image, NULL)) / (2 * STEP);
-    image[i] = kept;
-    difference += ((double)gradient[i] - exact) * ((double)gradient[i] - exact);
-    norm_ += exact * exact;
+  for (size_t i = 0; i < s->pixels; i++) {
+    const double at = image[i];
+    image[i] = at + DIFFERENCE;
+    reference_map above = target_map(s, image);
+    image[i] = at - DIFFERENCE;
+    reference_map below = target_map(s, image);
+    image[i] = at;
+    for (int b = 0; b < s->borders; b++)
+      for (int k = 0; k < s->channels; k++)
+        s->gradients[((size_t)b * (size_t)s->channels + (size_t)k) * s->pixels + i] =
+            (loss(&above, b, k) - loss(&below, b, k)) / (2 * DIFFERENCE);
+    free(above.values);
+    free(below.values);
   }
-  assert_true(norm_ > 0);
-  return sqrt(difference / norm_);
 }
 
-static void check_run(const subject *s, cvz_run *run)
+static int least(int a, int b)
 {
-  const size_t count = HEIGHT * WIDTH * CHANNELS;
-  double *image = calloc(count, sizeof *image), size;
-  const cvz_random random = cvz_random_stream(3, 0, 0, 0, CVZ_PURPOSE_INIT, 0);
-  cvz_random_uniform(&random, 0, count, cvz_run_image(run));
-  for (size_t i = 0; i < count; i++) image[i] = (double)(cvz_run_image(run)[i] -= 0.5f);
-  cvz_run_select(run, s->channel);
-  for (int pass = 0; pass < 2; pass++) { /* the second finds the arena as the first has left it */
+  return a < b ? a : b;
+}
+
+static subject subject_of(const char *name, const net *n, int target)
+{
+  subject s = {.name = name, .n = n, .target = target, .weights = random_weights(&n->graph)};
+  s.pixels = (size_t)n->height * (size_t)n->width * (size_t)n->graph.nodes[n->input].input.channels;
+  s.image = cvz_array(s.pixels, sizeof *s.image, NULL);
+  double *image = cvz_array(s.pixels, sizeof *image, NULL);
+  const cvz_random random = cvz_random_stream(3, 5, 0, 0, CVZ_PURPOSE_INIT, 0);
+  cvz_random_uniform(&random, 0, s.pixels, s.image);
+  for (size_t i = 0; i < s.pixels; i++) image[i] = (double)(s.image[i] = 2 * s.image[i] - 1);
+  s.map = target_map(&s, image);
+  s.borders = least(BORDERS, (least(s.map.height, s.map.width) + 1) / 2);
+  s.channels = least(CHANNELS, s.map.channels);
+  s.gradients = cvz_array((size_t)(s.borders * s.channels) * s.pixels, sizeof *s.gradients, NULL);
+  differentiate(&s, image);
+  free(image);
+  return s;
+}
+
+static void subject_free(subject *s)
+{
+  free(s->weights);
+  free(s->image);
+  free(s->map.values);
+  free(s->gradients);
+}
+
+static void check_values(const subject *s, cvz_view map, int border, int channel)
+{
+  double most = 0, error = 0;
+  assert_int_equal(map.height, s->map.height - 2 * border);
+  assert_int_equal(map.width, s->map.width - 2 * border);
+  for (int y = 0; y < map.height; y++)
+    for (int x = 0; x < map.width; x++) {
+      const double expected = reference_at(&s->map, y + border, x + border, channel);
+      const double difference = fabs((double)map.data[(size_t)y * map.row + (size_t)x * map.pixel] - expected);
+      most = fmax(most, fabs(expected));
+      error = difference <= error ? error : difference;
+    }
+  if (!(error <= VALUE_BOUND * most)) fail_msg("value of channel %d is off by %g of %g", channel, error, most);
+  if (most > 0) worst_value = fmax(worst_value, error / most);
+}
+
+static void check_gradient(const subject *s, const float *gradient, int border, int channel)
+{
+  const double *expected = s->gradients + ((size_t)border * (size_t)s->channels + (size_t)channel) * s->pixels;
+  double norm = 0, error = 0;
+  for (size_t i = 0; i < s->pixels; i++) {
+    norm += expected[i] * expected[i];
+    error += ((double)gradient[i] - expected[i]) * ((double)gradient[i] - expected[i]);
+  }
+  norm = sqrt(norm), error = sqrt(error);
+  if (!(error <= GRADIENT_BOUND * norm)) fail_msg("gradient of channel %d is off by %g of %g", channel, error, norm);
+  if (norm > 0) worst_gradient = fmax(worst_gradient, error / norm);
+}
+
+/* The arena starts as NaN, since it may have served another run: what is read before it is written shows. */
+static void run_channels(const subject *s, const cvz_plan *plan, int border)
+{
+  cvz_block arena;
+  cvz_run *run;
+  const size_t floats = cvz_plan_arena(plan);
+  assert_int_equal(cvz_block_create(&arena, floats * sizeof(float), NULL), CVZ_OK);
+  for (size_t i = 0; i < floats; i++) ((float *)arena.data)[i] = NAN;
+  assert_int_equal(cvz_run_create(&run, plan, arena.data, NULL), CVZ_OK);
+  memcpy(cvz_run_image(run), s->image, s->pixels * sizeof(float));
+  for (int channel = 0; channel < s->channels; channel++) {
+    cvz_run_select(run, channel);
     cvz_run_forward(run);
     const cvz_view map = cvz_run_target(run);
-    const double exact = reference_loss(s, image, &size);
-    if (fabs(view_mean(map) - exact) > VALUE_BOUND * size) fail_msg("loss %g, expected %g", view_mean(map), exact);
-    cvz_run_backward(run, 1.0f / (float)(map.height * map.width));
+    check_values(s, map, border, channel);
+    cvz_run_backward(run, 1.0f / ((float)map.height * (float)map.width));
+    check_gradient(s, cvz_run_gradient(run), border, channel);
+    assert_memory_equal(cvz_run_image(run), s->image, s->pixels * sizeof(float));
   }
-  const double error = relative_difference(cvz_run_gradient(run), s, image, count);
-  free(image);
-  if (error > GRADIENT_BOUND)
-    fail_msg("gradient off by %g (%s, border %d, one channel %d)", error, cvz_isa_name(s->kernels->isa), s->border,
-             s->one_channel);
-}
-
-static void check_plan(const subject *s)
-{
-  cvz_error error = {0};
-  cvz_packs *packs = NULL;
-  cvz_plan *plan = NULL;
-  cvz_run *run = NULL;
-  cvz_block packed = {0}, arena = {0};
-  const cvz_plan_request request = {s->target, s->border, s->one_channel, HEIGHT, WIDTH, s->kernels};
-  assert_int_equal(cvz_packs_create(&packs, &s->b->graph, cvz_gemm_openblas(), &error), CVZ_OK);
-  if (cvz_plan_create(&plan, &s->b->graph, &request, packs, &error) != CVZ_OK) fail_msg("%s", error.text);
-  assert_int_equal(cvz_block_create(&packed, cvz_packs_layout(packs) * sizeof(float), &error), CVZ_OK);
-  assert_int_equal(cvz_block_create(&arena, cvz_plan_arena(plan) * sizeof(float), &error), CVZ_OK);
-  cvz_packs_bind(packs, packed.data);
-  assert_int_equal(cvz_packs_fill(packs, s->b->weights, 0, 1, &error), CVZ_OK);
-  assert_int_equal(cvz_run_create(&run, plan, arena.data, &error), CVZ_OK);
-  check_run(s, run);
   cvz_run_free(run);
-  cvz_plan_free(plan);
-  cvz_packs_free(packs);
-  cvz_block_free(&packed);
   cvz_block_free(&arena);
 }
 
-/* All instruction sets, whole maps and needed regions, all channels and one; then frees the graph. */
-static void check(build *b, int target, int channel, int border)
+static void check_plan(const subject *s, cvz_isa isa, bool one_channel, int border)
 {
+  const cvz_kernels *kernels;
+  cvz_packs *packs;
+  cvz_plan *plan;
+  cvz_block memory;
+  cvz_error error = {0};
+  print_message("%s: %s, %s, border %d\n", s->name, cvz_isa_name(isa), one_channel ? "one channel" : "all channels",
+                border);
+  assert_int_equal(cvz_kernels_select(&kernels, isa, &error), CVZ_OK);
+  assert_int_equal(cvz_packs_create(&packs, &s->n->graph, cvz_gemm_openblas(), &error), CVZ_OK);
+  const cvz_plan_request request = {s->target, border, one_channel, s->n->height, s->n->width, kernels};
+  if (cvz_plan_create(&plan, &s->n->graph, &request, packs, &error) != CVZ_OK) fail_msg("%s", error.text);
+  assert_int_equal(cvz_block_create(&memory, cvz_packs_layout(packs) * sizeof(float), &error), CVZ_OK);
+  cvz_packs_bind(packs, memory.data);
+  for (int part = 0; part < 3; part++) assert_int_equal(cvz_packs_fill(packs, s->weights, part, 3, &error), CVZ_OK);
+  run_channels(s, plan, border);
+  cvz_plan_free(plan);
+  cvz_packs_free(packs);
+  cvz_block_free(&memory);
+}
+
+static void check(const char *name, const net *n, int target)
+{
+  subject s = subject_of(name, n, target);
   for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++)
-    for (int one = 0; one < 2; one++)
-      for (int margin = 0; margin <= border; margin += border ? border : 1) {
-        subject s = {b, target, channel, margin, one, NULL};
-        assert_int_equal(cvz_kernels_select(&s.kernels, (cvz_isa)isa, NULL), CVZ_OK);
-        check_plan(&s);
-      }
-  cvz_graph_free(&b->graph);
-  free(b->weights);
-}
-
-static void convolution_of_any_window(void **state)
-{
-  (void)state;
-  const cvz_window windows[] = {window(3, 3, 1, 1, 1, CVZ_SAME),  window(3, 3, 2, 2, 1, CVZ_SAME),
-                                window(2, 4, 1, 1, 1, CVZ_SAME),  window(1, 7, 1, 1, 1, CVZ_VALID),
-                                window(5, 3, 2, 1, 1, CVZ_VALID), window(3, 3, 1, 1, 2, CVZ_SAME),
-                                window(1, 1, 1, 1, 1, CVZ_VALID), window(1, 1, 2, 2, 1, CVZ_SAME),
-                                window(2, 2, 3, 3, 1, CVZ_SAME)};
-  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
-    build b;
-    const int first = conv(&b, start(&b), windows[i], CHANNELS, 6, 1);
-    const int target = conv(&b, first, window(3, 3, 1, 1, 1, CVZ_SAME), 6, 5, 1);
-    check(&b, target, 3, 1);
-    const int alone = conv(&b, start(&b), windows[i], CHANNELS, 6, 1);
-    check(&b, alone, 5, 1);
-  }
-}
-
-static void grouped_convolution(void **state)
-{
-  (void)state;
-  build b;
-  const int first = conv(&b, start(&b), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 6, 2);
-  check(&b, conv(&b, first, window(3, 2, 2, 1, 1, CVZ_SAME), 6, 6, 3), 4, 1);
-}
-
-static void depthwise_convolution(void **state)
-{
-  (void)state;
-  for (int multiplier = 1; multiplier < 4; multiplier++) {
-    build b;
-    int node = depthwise(&b, start(&b), window(3, 3, 2, 2, 1, CVZ_SAME), CHANNELS, multiplier);
-    node = depthwise(&b, node, window(5, 3, 1, 1, 1, CVZ_SAME), CHANNELS * multiplier, 1);
-    check(&b, depthwise(&b, node, window(2, 2, 1, 1, 2, CVZ_VALID), CHANNELS * multiplier, multiplier), 2, 1);
-  }
-}
-
-static void dense_layers_behind_a_reshape(void **state)
-{
-  (void)state;
-  build b;
-  const int map = pool(&b, start(&b), CVZ_OP_AVGPOOL, window(4, 4, 4, 4, 1, CVZ_VALID));
-  const int hidden = dense(&b, reshape(&b, map, 1, -1, 0, 0), 2 * 3 * CHANNELS, 7);
-  check(&b, simple(&b, dense(&b, activation(&b, hidden, CVZ_TANH, 0, 0, 0), 7, 5), CVZ_OP_SOFTMAX), 2, 0);
-  const int moved = reshape(&b, conv(&b, start(&b), window(1, 1, 1, 1, 1, CVZ_VALID), CHANNELS, 2, 1), 3, 13, 11, 2);
-  check(&b, conv(&b, moved, window(3, 3, 1, 1, 1, CVZ_SAME), 2, 3, 1), 1, 2);
-}
-
-static void batch_norm_alone_and_folded(void **state)
-{
-  (void)state;
-  build b;
-  check(&b, norm(&b, start(&b), CHANNELS), 1, 2);
-  check(&b, constants(&b, start(&b)), 2, 2);
-  const int folded = norm(&b, conv(&b, start(&b), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 6, 1), 6);
-  check(&b, conv(&b, activation(&b, folded, CVZ_RELU, 0, 0.4f, 0), window(3, 3, 1, 1, 1, CVZ_SAME), 6, 3, 1), 0, 1);
-  const int single = norm(&b, depthwise(&b, start(&b), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 2), 2 * CHANNELS);
-  check(&b, conv(&b, relu(&b, single), window(1, 1, 1, 1, 1, CVZ_SAME), 2 * CHANNELS, 3, 1), 0, 1);
-}
-
-static void activations_of_every_kind(void **state)
-{
-  (void)state;
-  const cvz_activation kinds[] = {{CVZ_LINEAR, 0, INFINITY, 0},     {CVZ_RELU, 0, INFINITY, 0},
-                                  {CVZ_RELU, 0.2f, INFINITY, 0},    {CVZ_RELU, 0, 0.3f, 0},
-                                  {CVZ_RELU, 0.1f, 0.3f, 0.1f},     {CVZ_SIGMOID, 0, 0, 0},
-                                  {CVZ_TANH, 0, 0, 0},              {CVZ_SWISH, 0, 0, 0}};
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    build b;
-    const int before = conv(&b, start(&b), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 6, 1);
-    const cvz_activation *a = &kinds[i];
-    const int node = activation(&b, before, a->function, a->negative_slope, a->max_value, a->threshold);
-    check(&b, conv(&b, node, window(3, 3, 1, 1, 1, CVZ_SAME), 6, 3, 1), 1, 2);
-    const int alone = activation(&b, start(&b), a->function, a->negative_slope, a->max_value, a->threshold);
-    check(&b, alone, 1, 2);
-  }
-}
-
-static void pooling(void **state)
-{
-  (void)state;
-  const cvz_window windows[] = {window(2, 2, 2, 2, 1, CVZ_VALID), window(3, 3, 2, 2, 1, CVZ_SAME),
-                                window(3, 2, 1, 2, 1, CVZ_SAME), window(3, 3, 1, 1, 1, CVZ_VALID)};
-  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
-    for (int op = CVZ_OP_MAXPOOL; op <= CVZ_OP_AVGPOOL; op++) {
-      build b;
-      const int node = pool(&b, start(&b), (cvz_op)op, windows[i]);
-      check(&b, conv(&b, node, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 3, 1), 1, 1);
-      const int alone = pool(&b, start(&b), (cvz_op)op, windows[i]);
-      check(&b, alone, 1, 1);
+    for (int border = 0; border < s.borders; border++) {
+      check_plan(&s, (cvz_isa)isa, false, border);
+      check_plan(&s, (cvz_isa)isa, true, border);
     }
+  subject_free(&s);
+}
+
+static void check_and_free(const char *name, net *n, int target)
+{
+  check(name, n, target);
+  cvz_graph_free(&n->graph);
+}
+
+static void check_conv(const char *name, cvz_window w, int channels, int filters, int groups, bool bias)
+{
+  net n = net_of(9, 8, channels);
+  check_and_free(name, &n, conv(&n, n.input, w, channels, filters, groups, bias));
+}
+
+static void convolutions_of_any_window(void **state)
+{
+  (void)state;
+  check_conv("3 x 3 same", square(3, 1, CVZ_SAME), 3, 5, 1, true);
+  check_conv("3 x 3 valid", square(3, 1, CVZ_VALID), 3, 5, 1, true);
+  check_conv("no bias", square(3, 1, CVZ_SAME), 3, 4, 1, false);
+  check_conv("4 x 4 same", square(4, 1, CVZ_SAME), 2, 3, 1, true);
+  check_conv("2 x 2 valid", square(2, 1, CVZ_VALID), 2, 3, 1, true);
+  check_conv("3 x 3 same, stride 2", square(3, 2, CVZ_SAME), 3, 4, 1, true);
+  check_conv("3 x 3 valid, stride 2", square(3, 2, CVZ_VALID), 3, 4, 1, true);
+  check_conv("2 x 2 same, stride 3", square(2, 3, CVZ_SAME), 3, 4, 1, true);
+  check_conv("5 x 5 same, stride 4", square(5, 4, CVZ_SAME), 2, 3, 1, true);
+  check_conv("dilation 2, same", window(3, 3, 1, 1, 2, 2, CVZ_SAME), 2, 3, 1, true);
+  check_conv("dilation 2 x 3, valid", window(3, 2, 1, 1, 2, 3, CVZ_VALID), 2, 3, 1, true);
+  check_conv("1 x 7 same", window(1, 7, 1, 1, 1, 1, CVZ_SAME), 2, 3, 1, true);
+  check_conv("7 x 1 same", window(7, 1, 1, 1, 1, 1, CVZ_SAME), 2, 3, 1, true);
+  check_conv("3 x 2, stride 1 x 2", window(3, 2, 1, 2, 1, 1, CVZ_SAME), 2, 3, 1, true);
+  check_conv("kernel larger than the map", square(11, 1, CVZ_SAME), 2, 3, 1, true);
+  check_conv("1 x 1", square(1, 1, CVZ_VALID), 3, 6, 1, true);
+  check_conv("1 x 1, one filter", square(1, 1, CVZ_SAME), 3, 1, 1, true);
+  check_conv("1 x 1, stride 2", square(1, 2, CVZ_SAME), 3, 6, 1, true);
+}
+
+static void convolutions_in_groups(void **state)
+{
+  (void)state;
+  check_conv("2 groups", square(3, 1, CVZ_SAME), 4, 6, 2, true);
+  check_conv("3 groups of 1", square(3, 2, CVZ_VALID), 3, 6, 3, false);
+  check_conv("1 x 1 in 2 groups", square(1, 1, CVZ_SAME), 4, 4, 2, true);
+}
+
+static void a_convolution_behind_a_convolution(void **state)
+{
+  (void)state;
+  net n = net_of(10, 11, 3);
+  const int first = stem(&n, 5);
+  const int second = conv(&n, first, square(3, 2, CVZ_SAME), 5, 4, 1, true);
+  const int third = conv(&n, second, square(1, 1, CVZ_VALID), 4, 6, 1, true);
+  check("three convolutions", &n, third);
+  check("two of them", &n, second);
+  check_and_free("the first", &n, first);
+}
+
+static void a_matrix_of_more_rows_than_fit_at_once(void **state)
+{
+  (void)state;
+  net n = net_of(7, 5, 2);
+  const int wide = conv(&n, n.input, square(1, 1, CVZ_VALID), 2, 200, 1, false);
+  check_and_free("5 x 5 of 200 channels", &n, conv(&n, wide, square(5, 1, CVZ_SAME), 200, 3, 1, true));
+}
+
+static void dense_layers(void **state)
+{
+  (void)state;
+  net n = net_of(4, 3, 2);
+  const int flat = reshape(&n, n.input, 1, -1, 0, 0);
+  const int hidden = relu(&n, dense(&n, flat, 24, 7), 0, INFINITY, 0);
+  check_and_free("dense behind flatten", &n, dense(&n, hidden, 7, 5));
+  n = net_of(4, 3, 2);
+  check_and_free("dense on a map", &n, dense(&n, n.input, 2, 5));
+  n = net_of(4, 3, 2);
+  check_and_free("dense on rows", &n, dense(&n, reshape(&n, n.input, 2, 4, 6, 0), 6, 5));
+}
+
+static void check_depthwise(const char *name, cvz_window w, int channels, int multiplier, bool bias)
+{
+  net n = net_of(9, 8, channels);
+  check_and_free(name, &n, depthwise(&n, n.input, w, channels, multiplier, bias));
+}
+
+static void depthwise_convolutions(void **state)
+{
+  (void)state;
+  check_depthwise("3 x 3", square(3, 1, CVZ_SAME), 3, 1, true);
+  check_depthwise("multiplier 2", square(3, 1, CVZ_SAME), 3, 2, true);
+  check_depthwise("multiplier 3, one channel", square(3, 1, CVZ_VALID), 1, 3, false);
+  check_depthwise("stride 2", square(3, 2, CVZ_SAME), 3, 1, false);
+  check_depthwise("4 x 4, stride 2, multiplier 2", square(4, 2, CVZ_VALID), 2, 2, true);
+  check_depthwise("dilation 2", window(3, 3, 1, 1, 2, 2, CVZ_SAME), 3, 1, true);
+  check_depthwise("5 x 2, dilation 1 x 3", window(5, 2, 1, 1, 1, 3, CVZ_SAME), 2, 2, true);
+}
+
+static void batch_normalisation_from_weights(void **state)
+{
+  (void)state;
+  net n = net_of(6, 5, 3);
+  check_and_free("on the image", &n, batch_norm(&n, n.input, 3));
+  n = net_of(6, 5, 3);
+  const cvz_affine clamped = {.gamma = CVZ_NO_WEIGHT,
+                              .beta = CVZ_NO_WEIGHT,
+                              .mean = weight(&n, "mean", 1, (int[]){3}),
+                              .variance = weight(&n, "variance", 1, (int[]){3}),
+                              .epsilon = 0.8f,
+                              .clamped = true};
+  check_and_free("clamped deviation", &n, add(&n, (cvz_node){.op = CVZ_OP_AFFINE, .affine = clamped}, 1, &n.input));
+}
+
+static void rescaling_by_constants(void **state)
+{
+  (void)state;
+  net n = net_of(6, 5, 3);
+  check_and_free("one for all", &n, rescaling(&n, n.input, 1, (float[]){0.5f}, (float[]){-1.0f}));
+  n = net_of(6, 5, 3);
+  check_and_free("one a channel", &n,
+                 rescaling(&n, n.input, 3, (float[]){0.5f, -2.0f, 3.0f}, (float[]){-1.0f, 0.25f, 0.0f}));
+  n = net_of(6, 5, 3);
+  check_and_free("scale alone", &n, rescaling(&n, n.input, 1, (float[]){0.5f}, NULL));
+}
+
+static void check_relu(const char *name, float slope, float max, float threshold)
+{
+  net n = net_of(6, 5, 2);
+  check_and_free(name, &n, relu(&n, stem(&n, 4), slope, max, threshold));
+  n = net_of(6, 5, 2);
+  check_and_free(name, &n, relu(&n, n.input, slope, max, threshold));
+}
+
+static void relu_in_all_its_forms(void **state)
+{
+  (void)state;
+  check_relu("plain", 0, INFINITY, 0);
+  check_relu("max", 0, 0.4f, 0);
+  check_relu("slope", 0.2f, INFINITY, 0);
+  check_relu("slope and max", 0.2f, 0.4f, 0);
+  check_relu("threshold", 0, INFINITY, 0.3f);
+  check_relu("negative threshold", 0.1f, INFINITY, -0.3f);
+  check_relu("slope, max and threshold", 0.3f, 0.7f, 0.2f);
+  check_relu("negative slope", -0.5f, INFINITY, 0);
+}
+
+static void curves_and_softmax(void **state)
+{
+  (void)state;
+  static const cvz_function functions[] = {CVZ_LINEAR, CVZ_SIGMOID, CVZ_TANH, CVZ_SWISH};
+  for (int i = 0; i < 4; i++) {
+    net n = net_of(5, 6, 2);
+    check_and_free("curve", &n, activation(&n, stem(&n, 5), functions[i]));
+  }
+  net n = net_of(5, 6, 2);
+  check_and_free("softmax of a map", &n, plain(&n, stem(&n, 5), CVZ_OP_SOFTMAX));
+  n = net_of(5, 6, 2);
+  check_and_free("softmax of a vector", &n,
+                 plain(&n, dense(&n, plain(&n, n.input, CVZ_OP_GLOBALAVG), 2, 9), CVZ_OP_SOFTMAX));
+}
+
+static void check_pool(const char *name, cvz_window w)
+{
+  for (int i = 0; i < 2; i++) {
+    const cvz_op op = i ? CVZ_OP_AVGPOOL : CVZ_OP_MAXPOOL;
+    net n = net_of(9, 10, 3);
+    check_and_free(name, &n, pool(&n, n.input, op, w));
+    n = net_of(9, 10, 2);
+    check_and_free(name, &n, conv(&n, pool(&n, stem(&n, 3), op, w), square(2, 1, CVZ_SAME), 3, 3, 1, true));
+  }
+}
+
+static void pooling_with_and_without_overlap(void **state)
+{
+  (void)state;
+  check_pool("2 x 2", square(2, 2, CVZ_VALID));
+  check_pool("2 x 2 same", square(2, 2, CVZ_SAME));
+  check_pool("3 x 3, stride 2", square(3, 2, CVZ_VALID));
+  check_pool("3 x 3, stride 2, same", square(3, 2, CVZ_SAME));
+  check_pool("3 x 3, stride 1, same", square(3, 1, CVZ_SAME));
+  check_pool("3 x 2, stride 1 x 3", window(3, 2, 1, 3, 1, 1, CVZ_SAME));
+  check_pool("1 x 1, stride 2", square(1, 2, CVZ_VALID));
+}
+
+static void global_mean(void **state)
+{
+  (void)state;
+  net n = net_of(5, 6, 3);
+  check_and_free("of the image", &n, plain(&n, n.input, CVZ_OP_GLOBALAVG));
+  n = net_of(5, 6, 3);
+  check_and_free("of a map", &n, plain(&n, stem(&n, 4), CVZ_OP_GLOBALAVG));
 }
 
 static void padding_and_cropping(void **state)
 {
   (void)state;
-  build b;
-  check(&b, conv(&b, pad(&b, start(&b), 1, 2, 3, 0), window(3, 3, 2, 2, 1, CVZ_VALID), CHANNELS, 3, 1), 1, 1);
-  check(&b, conv(&b, pad(&b, start(&b), -1, -2, 1, -3), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 3, 1), 1, 2);
-  check(&b, pad(&b, start(&b), 2, -1, 0, 1), 1, 2);
+  net n = net_of(6, 7, 2);
+  check_and_free("zeros around", &n, pad(&n, stem(&n, 3), 1, 2, 3, 0));
+  n = net_of(6, 7, 2);
+  check_and_free("crop", &n, pad(&n, stem(&n, 3), -1, -2, -1, 0));
+  n = net_of(6, 7, 2);
+  check_and_free("both at once", &n, pad(&n, stem(&n, 3), -1, 2, 3, -2));
+  n = net_of(9, 9, 2);
+  const int padded = pad(&n, n.input, 0, 1, 0, 1);
+  check_and_free("before a convolution", &n, conv(&n, padded, square(3, 2, CVZ_VALID), 2, 3, 1, true));
 }
 
-static void sums_of_maps(void **state)
+static void sums_of_several_maps(void **state)
 {
   (void)state;
-  build b;
-  int image = start(&b);
-  int x = conv(&b, image, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, CHANNELS, 1);
-  const int y = relu(&b, conv(&b, x, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, CHANNELS, 1));
-  const int sum = merge(&b, CVZ_OP_ADD, 3, x, y, image);
-  check(&b, merge(&b, CVZ_OP_ADD, 2, relu(&b, sum), sum, 0), 2, 2);
-  image = start(&b);
-  x = conv(&b, image, window(1, 1, 1, 1, 1, CVZ_SAME), CHANNELS, CHANNELS, 1);
-  check(&b, merge(&b, CVZ_OP_ADD, 2, x, x, 0), 2, 2);
-  image = start(&b);
-  x = conv(&b, image, window(1, 1, 1, 1, 1, CVZ_SAME), CHANNELS, 1, 1);
-  check(&b, merge(&b, CVZ_OP_ADD, 2, image, x, 0), 2, 2);
+  net n = net_of(6, 5, 2);
+  int a = stem(&n, 3), b = stem(&n, 3), c = stem(&n, 3);
+  check("two", &n, merge(&n, CVZ_OP_ADD, a, b));
+  check("three", &n, merge3(&n, CVZ_OP_ADD, a, b, c));
+  check("twice the same", &n, merge(&n, CVZ_OP_ADD, a, a));
+  check_and_free("a, b, a", &n, merge3(&n, CVZ_OP_ADD, a, b, a));
+  n = net_of(6, 5, 2);
+  check_and_free("twice the image", &n, merge(&n, CVZ_OP_ADD, n.input, n.input));
 }
 
-static void products_with_broadcast(void **state)
+/* A map (h, w, c) that depends on the image, for a network of 5 x 5 x 2; h and w are 1 or 5. */
+static int part(net *n, int h, int w, int c)
 {
-  (void)state;
-  build b;
-  int image = start(&b);
-  const int mean = reshape(&b, simple(&b, image, CVZ_OP_GLOBALAVG), 3, 1, 1, CHANNELS);
-  const int gate = activation(&b, conv(&b, mean, window(1, 1, 1, 1, 1, CVZ_SAME), CHANNELS, CHANNELS, 1), CVZ_SIGMOID, 0,
-                              0, 0);
-  const int gated = merge(&b, CVZ_OP_MULTIPLY, 2, image, gate, 0);
-  check(&b, conv(&b, gated, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 3, 1), 1, 2);
-  image = start(&b);
-  const int spot = conv(&b, image, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 1, 1);
-  check(&b, merge(&b, CVZ_OP_MULTIPLY, 2, image, spot, 0), 1, 2);
-  image = start(&b);
-  const int other = conv(&b, image, window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, CHANNELS, 1);
-  check(&b, merge(&b, CVZ_OP_MULTIPLY, 3, image, other, image), 1, 2);
+  return conv(n, n->input, window(h == 1 ? 5 : 1, w == 1 ? 5 : 1, 1, 1, 1, 1, CVZ_VALID), 2, c, 1, true);
 }
 
-static void concatenation_of_branches(void **state)
+static void check_broadcast(cvz_op op)
 {
-  (void)state;
-  build b;
-  const int image = start(&b);
-  const int x = relu(&b, norm(&b, conv(&b, image, window(1, 1, 1, 1, 1, CVZ_SAME), CHANNELS, 3, 1), 3));
-  const int y = pool(&b, image, CVZ_OP_MAXPOOL, window(3, 3, 1, 1, 1, CVZ_SAME));
-  const int all = merge(&b, CVZ_OP_CONCAT, 3, x, image, y);
-  check(&b, conv(&b, all, window(3, 3, 2, 2, 1, CVZ_SAME), 3 + 2 * CHANNELS, 3, 1), 1, 1);
+  static const int shapes[][3] = {{1, 1, 3}, {5, 5, 1}, {1, 5, 3}, {5, 1, 3}, {1, 1, 1}, {1, 5, 1}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    net n = net_of(5, 5, 2);
+    int whole = part(&n, 5, 5, 3), less = part(&n, shapes[i][0], shapes[i][1], shapes[i][2]);
+    check("the second is spread", &n, merge(&n, op, whole, less));
+    check("the first is spread", &n, merge(&n, op, less, whole));
+    check("both ends are spread", &n, merge3(&n, op, less, whole, less));
+    check_and_free("the first two are spread", &n, merge3(&n, op, less, less, whole));
+  }
+  net n = net_of(5, 5, 2);
+  check("a row and a column", &n, merge(&n, op, part(&n, 1, 5, 3), part(&n, 5, 1, 3)));
+  check("clamped", &n, relu(&n, merge(&n, op, part(&n, 5, 5, 3), part(&n, 1, 1, 3)), 0, 0.5f, 0));
+  check("a column and channels", &n, merge(&n, op, part(&n, 5, 1, 1), part(&n, 5, 5, 3)));
+  check_and_free("rows of the image", &n, merge(&n, op, n.input, part(&n, 1, 5, 2)));
 }
 
-static void target_in_the_middle_of_a_chain(void **state)
+static void sums_are_broadcast(void **state)
 {
   (void)state;
-  build b;
-  const int before = conv(&b, start(&b), window(3, 3, 1, 1, 1, CVZ_SAME), CHANNELS, 6, 1);
-  relu(&b, norm(&b, before, 6));
-  check(&b, before, 5, 2);
+  check_broadcast(CVZ_OP_ADD);
+}
+
+static void products_are_broadcast(void **state)
+{
+  (void)state;
+  check_broadcast(CVZ_OP_MULTIPLY);
+}
+
+static void products_of_several_maps(void **state)
+{
+  (void)state;
+  net n = net_of(6, 5, 2);
+  int a = stem(&n, 3), b = stem(&n, 3), c = stem(&n, 3);
+  check("two", &n, merge(&n, CVZ_OP_MULTIPLY, a, b));
+  check("three", &n, merge3(&n, CVZ_OP_MULTIPLY, a, b, c));
+  check("a square", &n, merge(&n, CVZ_OP_MULTIPLY, a, a));
+  check_and_free("a, b, a", &n, merge3(&n, CVZ_OP_MULTIPLY, a, b, a));
+  n = net_of(6, 5, 2);
+  check_and_free("the image squared", &n, merge(&n, CVZ_OP_MULTIPLY, n.input, n.input));
+}
+
+static void concatenations(void **state)
+{
+  (void)state;
+  net n = net_of(6, 5, 2);
+  int a = stem(&n, 3), b = stem(&n, 1), c = stem(&n, 2);
+  check("three", &n, merge3(&n, CVZ_OP_CONCAT, a, b, c));
+  check("with the image, twice", &n, merge3(&n, CVZ_OP_CONCAT, n.input, a, n.input));
+  const int all = merge(&n, CVZ_OP_CONCAT, a, c);
+  check("one side needs more of the map", &n,
+        merge(&n, CVZ_OP_ADD, conv(&n, all, square(3, 1, CVZ_SAME), 5, 3, 1, true), a));
+  cvz_graph_free(&n.graph);
+}
+
+static void reshapes(void **state)
+{
+  (void)state;
+  net n = net_of(6, 4, 2);
+  int a = stem(&n, 3);
+  check("flatten", &n, reshape(&n, a, 1, -1, 0, 0));
+  check("to a map", &n, reshape(&n, a, 3, 4, 6, 3));
+  check("to rows", &n, reshape(&n, a, 2, 9, -1, 0));
+  check("there and back", &n, relu(&n, reshape(&n, reshape(&n, a, 1, -1, 0, 0), 3, 8, -1, 3), 0.1f, INFINITY, 0));
+  check("beside another reader", &n, merge(&n, CVZ_OP_ADD, a, reshape(&n, a, 3, 6, 4, 3)));
+  check_and_free("the image", &n, reshape(&n, n.input, 3, 4, 4, 3));
+}
+
+static void convolution_norm_and_clamp_in_one_step(void **state)
+{
+  (void)state;
+  net n = net_of(8, 9, 3);
+  int x = conv(&n, n.input, square(3, 2, CVZ_SAME), 3, 5, 1, false);
+  const int first = relu(&n, batch_norm(&n, x, 5), 0, 1.0f, 0);
+  const int between = depthwise(&n, first, square(3, 1, CVZ_SAME), 5, 1, true);
+  x = relu(&n, batch_norm(&n, between, 5), 0, 1.0f, 0);
+  x = batch_norm(&n, conv(&n, x, square(1, 1, CVZ_SAME), 5, 6, 1, true), 6);
+  check("separable block", &n, x);
+  check("target before its norm", &n, between);
+  check("target behind the clamp", &n, first);
+  check("the norm alone", &n, first - 1);
+  check("the convolution alone", &n, first - 2);
+  cvz_graph_free(&n.graph);
+  n = net_of(6, 6, 4);
+  x = conv(&n, n.input, square(3, 1, CVZ_SAME), 4, 6, 2, true);
+  check_and_free("groups with a norm and a leaky clamp", &n, relu(&n, batch_norm(&n, x, 6), 0.3f, 0.8f, 0));
+}
+
+static void a_map_with_a_second_reader_is_kept(void **state)
+{
+  (void)state;
+  net n = net_of(6, 6, 3);
+  const int x = stem(&n, 4), norm = batch_norm(&n, x, 4), clamped = relu(&n, norm, 0, INFINITY, 0);
+  check("convolution read twice", &n, merge(&n, CVZ_OP_MULTIPLY, clamped, x));
+  check("norm read twice", &n, merge(&n, CVZ_OP_ADD, clamped, norm));
+  check_and_free("clamp of it read twice", &n, merge3(&n, CVZ_OP_ADD, clamped, x, norm));
+}
+
+static void residual_blocks(void **state)
+{
+  (void)state;
+  net n = net_of(9, 8, 3);
+  int x = relu(&n, batch_norm(&n, stem(&n, 4), 4), 0, INFINITY, 0);
+  int y = relu(&n, batch_norm(&n, conv(&n, x, square(3, 1, CVZ_SAME), 4, 4, 1, true), 4), 0, INFINITY, 0);
+  y = batch_norm(&n, conv(&n, y, square(3, 1, CVZ_SAME), 4, 4, 1, true), 4);
+  x = relu(&n, merge(&n, CVZ_OP_ADD, x, y), 0, INFINITY, 0);
+  check("same size", &n, x);
+  y = batch_norm(&n, conv(&n, x, square(3, 2, CVZ_SAME), 4, 6, 1, true), 6);
+  const int shortcut = batch_norm(&n, conv(&n, x, square(1, 2, CVZ_SAME), 4, 6, 1, true), 6);
+  const int sum = merge(&n, CVZ_OP_ADD, shortcut, y);
+  check("half the size", &n, relu(&n, sum, 0, INFINITY, 0));
+  check_and_free("before its clamp", &n, sum);
+}
+
+static void squeeze_and_excitation(void **state)
+{
+  (void)state;
+  net n = net_of(8, 8, 3);
+  const int x = activation(&n, stem(&n, 4), CVZ_SWISH);
+  int gate = reshape(&n, plain(&n, x, CVZ_OP_GLOBALAVG), 3, 1, 1, 4);
+  gate = activation(&n, conv(&n, gate, square(1, 1, CVZ_SAME), 4, 2, 1, true), CVZ_SWISH);
+  gate = activation(&n, conv(&n, gate, square(1, 1, CVZ_SAME), 2, 4, 1, true), CVZ_SIGMOID);
+  const int gated = merge(&n, CVZ_OP_MULTIPLY, x, gate);
+  check("gated map", &n, gated);
+  check_and_free("with what follows", &n, conv(&n, gated, square(3, 2, CVZ_VALID), 4, 3, 1, true));
+}
+
+static void branches_that_need_different_parts(void **state)
+{
+  (void)state;
+  net n = net_of(11, 10, 2);
+  const int x = relu(&n, stem(&n, 3), 0.1f, INFINITY, 0);
+  const int a = conv(&n, x, square(1, 1, CVZ_SAME), 3, 2, 1, true);
+  const int b = conv(&n, x, square(5, 1, CVZ_SAME), 3, 2, 1, true);
+  const int c = pool(&n, x, CVZ_OP_AVGPOOL, square(3, 1, CVZ_SAME));
+  const int d = pool(&n, x, CVZ_OP_MAXPOOL, square(3, 1, CVZ_SAME));
+  const int all = add(&n, (cvz_node){.op = CVZ_OP_CONCAT}, 4, (int[]){a, b, c, d});
+  check("mixed block", &n, all);
+  check("sums of reaches", &n, merge3(&n, CVZ_OP_ADD, x, c, d));
+  check("products of reaches", &n, merge3(&n, CVZ_OP_MULTIPLY, x, c, d));
+  check("norm beside a pool", &n, merge3(&n, CVZ_OP_ADD, batch_norm(&n, x, 3), c, activation(&n, x, CVZ_TANH)));
+  check_and_free("softmax beside a pool", &n, merge(&n, CVZ_OP_ADD, plain(&n, x, CVZ_OP_SOFTMAX), d));
+}
+
+static int print_worst(void **state)
+{
+  (void)state;
+  print_message("worst relative error: values %.2g, gradients %.2g\n", worst_value, worst_gradient);
+  return 0;
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(convolution_of_any_window),   cmocka_unit_test(grouped_convolution),
-      cmocka_unit_test(depthwise_convolution),       cmocka_unit_test(dense_layers_behind_a_reshape),
-      cmocka_unit_test(batch_norm_alone_and_folded), cmocka_unit_test(activations_of_every_kind),
-      cmocka_unit_test(pooling),                     cmocka_unit_test(padding_and_cropping),
-      cmocka_unit_test(sums_of_maps),                cmocka_unit_test(products_with_broadcast),
-      cmocka_unit_test(concatenation_of_branches),   cmocka_unit_test(target_in_the_middle_of_a_chain),
+      cmocka_unit_test(convolutions_of_any_window),
+      cmocka_unit_test(convolutions_in_groups),
+      cmocka_unit_test(a_convolution_behind_a_convolution),
+      cmocka_unit_test(a_matrix_of_more_rows_than_fit_at_once),
+      cmocka_unit_test(dense_layers),
+      cmocka_unit_test(depthwise_convolutions),
+      cmocka_unit_test(batch_normalisation_from_weights),
+      cmocka_unit_test(rescaling_by_constants),
+      cmocka_unit_test(relu_in_all_its_forms),
+      cmocka_unit_test(curves_and_softmax),
+      cmocka_unit_test(pooling_with_and_without_overlap),
+      cmocka_unit_test(global_mean),
+      cmocka_unit_test(padding_and_cropping),
+      cmocka_unit_test(sums_of_several_maps),
+      cmocka_unit_test(sums_are_broadcast),
+      cmocka_unit_test(products_of_several_maps),
+      cmocka_unit_test(products_are_broadcast),
+      cmocka_unit_test(concatenations),
+      cmocka_unit_test(reshapes),
+      cmocka_unit_test(convolution_norm_and_clamp_in_one_step),
+      cmocka_unit_test(a_map_with_a_second_reader_is_kept),
+      cmocka_unit_test(residual_blocks),
+      cmocka_unit_test(squeeze_and_excitation),
+      cmocka_unit_test(branches_that_need_different_parts),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, NULL, print_worst);
 }

@@ -277,11 +277,32 @@ static void attributes_of_the_wrong_type_are_refused(void **state)
   expect_failure(path, NULL, CVZ_E_FORMAT, "attribute model_config is no text");
 }
 
+/* HDF5 1.10.8 would walk over the first file for ever, and read outside of its memory for the second. */
+static void a_broken_heap_of_texts_is_refused(void **state)
+{
+  static const char type[] = {16, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0};
+  const oddity odd = {0};
+  const char *path = make_file(state, &odd);
+  size_t bytes = 0;
+  char *file = scratch_read(path, &bytes);
+  char *object = (char *)memmem(file, bytes, "GCOL", 4) + 16, saved[16];
+  memcpy(saved, object, sizeof saved);
+  memset(object, 0, sizeof saved);
+  scratch_write(path, file, bytes);
+  expect_failure(path, NULL, CVZ_E_FORMAT, "its heap of texts is broken");
+  memcpy(object, saved, sizeof saved);
+  char *dataspace = (char *)memmem(file, bytes, type, sizeof type) + sizeof type + 4;
+  dataspace[8 + 12] = 99;
+  scratch_write(path, file, bytes);
+  expect_failure(path, NULL, CVZ_E_FORMAT, "its heap of texts is broken");
+  free(file);
+}
+
 /* Every prefix of a file, and files with bytes changed: an error or a model, never a crash. */
 static void damaged_files_are_refused_or_read(void **state)
 {
   const oddity odd = {.fixed = true};
-  size_t bytes;
+  size_t bytes = 0;
   char *whole = scratch_read(make_file(state, &odd), &bytes);
   const char *path = scratch_path(state, "damaged.h5");
   uint32_t random = 7;
@@ -330,17 +351,12 @@ int main(void)
   H5dont_atexit(); /* nor does it close cleanly after those */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
   const struct CMUnitTest tests[] = {
-      TEST(the_bundled_inception_is_whole),
-      TEST(all_attribute_layouts_give_the_same_values),
-      TEST(all_number_types_give_the_same_values),
-      TEST(a_missing_array_is_a_problem_of_its_layer),
-      TEST(a_wrong_shape_is_a_problem_of_its_layer),
-      TEST(values_that_are_not_finite_are_warned_of),
-      TEST(what_is_no_model_is_refused_in_one_line),
-      TEST(an_architecture_is_for_weights_only),
-      TEST(attributes_of_the_wrong_type_are_refused),
-      TEST(damaged_files_are_refused_or_read),
-      TEST(reading_leaves_no_handle_open),
+      TEST(the_bundled_inception_is_whole),           TEST(all_attribute_layouts_give_the_same_values),
+      TEST(all_number_types_give_the_same_values),    TEST(a_missing_array_is_a_problem_of_its_layer),
+      TEST(a_wrong_shape_is_a_problem_of_its_layer),  TEST(values_that_are_not_finite_are_warned_of),
+      TEST(what_is_no_model_is_refused_in_one_line),  TEST(an_architecture_is_for_weights_only),
+      TEST(attributes_of_the_wrong_type_are_refused), TEST(a_broken_heap_of_texts_is_refused),
+      TEST(damaged_files_are_refused_or_read),        TEST(reading_leaves_no_handle_open),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

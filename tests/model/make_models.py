@@ -181,7 +181,8 @@ def shared():
 
 
 def nested():
-    inner = keras.Sequential([L.Conv2D(6, 3, activation="relu", name="conv"), L.BatchNormalization(name="norm")], name="inner")
+    conv = L.Conv2D(6, 3, activation="relu", name="conv")
+    inner = keras.Sequential([conv, L.BatchNormalization(name="norm")], name="inner")
     a = keras.Input((None, None, 6))
     y = L.BatchNormalization(name="norm")(L.Conv2D(6, 3, padding="same", name="conv")(a))
     block = keras.Model(a, L.Add(name="sum")([a, y]), name="block")

@@ -2,8 +2,11 @@
 
 Usage: parity.py --probe PROGRAM --source PROJECT --work FOLDER [NAME...]
 
-Bounds: loss 1e-5 of max(|loss|, 1e-3), gradient 1e-4 (relative L2). Where float32 Keras itself is that far from float64
-Keras (a ReLU or a maximum flips), the gradient is judged by float64 Keras: at most twice as far from it as float32 is.
+Bounds: loss 1e-5 of max(|loss|, 1e-3), gradient 1e-4 (relative L2). A ReLU or a maximum that flips by rounding changes a
+gradient by more than that, in any float32 engine. A unit that misses the bound is therefore judged by float64 Keras, over
+FLIP_IMAGES images: the median distance of our gradients from float64 is at most FLIP_FACTOR times that of float32 Keras
+(the order of sums, and so the number of flips, differs between engines). A unit is alive if its gradient in Keras, for an
+input range of 2, has a norm above 1e-4.
 """
 import argparse
 import os
@@ -31,6 +34,8 @@ import tensorflow as tf
 import make_models
 
 ALIVE = 1e-4
+FLIP_IMAGES = 5
+FLIP_FACTOR = 4
 BUNDLED = "inception_v3_imagenet_mixed5"
 work = pathlib.Path(arguments.work)
 work.mkdir(parents=True, exist_ok=True)
@@ -108,16 +113,35 @@ def probe(path, arch, layer, channel, image, steps, isa, one_channel):
     return np.array([float(x) for x in result.stdout.split()]), np.fromfile(work / "gradient.raw", "f4").reshape(image.shape)
 
 
+def scales_itself(model):
+    return any(type(layer).__name__ == "Rescaling" for layer in model.layers)
+
+
+def random_image(model, size, seed):
+    generator = np.random.default_rng(seed)
+    scale, shift = (255, 0) if scales_itself(model) else (2, -1)
+    return (generator.random((*size, model.inputs[0].shape[-1]), dtype="f4") * scale + shift).astype("f4")
+
+
+def flips(unit, extractor, reference, images, isa, one_channel):
+    """Median distance from float64 Keras of our gradients and of float32 Keras's."""
+    ours, own = [], []
+    for image in images:
+        channel = unit[3]
+        exact = loss_and_gradient(reference, image, channel)[1]
+        own.append(relative(loss_and_gradient(extractor, image, channel)[1], exact))
+        ours.append(relative(probe(*unit, image, 1, isa, one_channel)[1], exact))
+    return float(np.median(ours)), float(np.median(own))
+
+
 def compare(name, model, path, arch, layer, file_layer, channel, size, seed, isa="", one_channel=True, steps=3):
     """One unit; None if it is dead in Keras, else whether it agrees."""
     global compared, failures
-    generator = np.random.default_rng(seed)
-    scale, shift = (255, 0) if any(type(l).__name__ == "Rescaling" for l in model.layers) else (2, -1)
-    image = (generator.random((*size, model.inputs[0].shape[-1]), dtype="f4") * scale + shift).astype("f4")
+    image = random_image(model, size, seed)
     output = model.get_layer(layer).output
     extractor = keras.Model(model.inputs, output)
     loss, gradient = loss_and_gradient(extractor, image, channel)
-    if np.linalg.norm(gradient) <= ALIVE:
+    if np.linalg.norm(gradient) * (127.5 if scales_itself(model) else 1) <= ALIVE:
         return None
     isa = isa or instruction_sets[-1]
     losses, ours = probe(path, arch, file_layer, channel, image, steps, isa, one_channel)
@@ -131,9 +155,13 @@ def compare(name, model, path, arch, layer, file_layer, channel, size, seed, isa
     error, bound = relative(ours, gradient), 1e-4
     if error > bound or loss_error > 1e-5:
         reference = double(model, output)
-        exact_loss, exact = loss_and_gradient(reference, image, channel)
-        error, bound = relative(ours, exact), max(1e-4, 2 * relative(gradient, exact))
+        exact_loss, _ = loss_and_gradient(reference, image, channel)
         loss_error = abs(losses[0] - exact_loss) / max(abs(exact_loss), 1e-3)
+        unit = (path, arch, file_layer, channel)
+        error, own = flips(unit, extractor, reference, [random_image(model, size, seed + 100 * i)
+                                                        for i in range(FLIP_IMAGES)], isa, one_channel)
+        bound = max(1e-4, FLIP_FACTOR * own)
+        title += f" (float64: Keras float32 {own:.1e})"
     later = np.abs(losses - keras_losses(extractor, image, channel, steps)) / np.maximum(np.abs(losses), 1e-3)
     fine = loss_error <= 1e-5 and error <= bound and later[1:].max(initial=0) <= 1e-2
     worst["loss"] = max(worst["loss"], loss_error)
@@ -157,17 +185,17 @@ def at_depths(names, count):
 
 
 def compare_network(name, model, path, names, sizes, arch="-", depths=4):
+    """Compares a live unit in each of up to `depths` layers, from the deepest on; the number that was found."""
     live = 0
-    layers = at_depths([layer for layer in maps(model) if layer in names], depths)
-    for index, layer in enumerate(layers):
+    for index, layer in enumerate(at_depths([layer for layer in maps(model) if layer in names], 3 * depths)):
         channels = model.get_layer(layer).output.shape[-1]
-        for attempt in range(6):
-            result = compare(name, model, path, arch, layer, names[layer], (17 * attempt + 5 * index) % channels,
-                             sizes[index % len(sizes)], attempt, one_channel=index % 3 != 2)
-            if result is not None:
+        for attempt in range(3):
+            if live < depths and compare(name, model, path, arch, layer, names[layer],
+                                         (17 * attempt + 5 * index) % channels, sizes[live % len(sizes)], attempt,
+                                         one_channel=live % 3 != 2) is not None:
                 live += 1
                 break
-    return live, len(layers)
+    return live
 
 
 def family(name):
@@ -176,12 +204,12 @@ def family(name):
     names = {layer.name: layer.name for layer in model.layers}
     heavy = name in ("VGG16", "InceptionResNetV2")
     sizes = [(96, 96), (101, 101), (90, 121)] if heavy else [(180, 180), (101, 101), (120, 151)]
-    live, wanted = compare_network(name, model, work / f"{name}.h5", names, sizes)
+    live = compare_network(name, model, work / f"{name}.h5", names, sizes)
     if name in ("ResNet50V2", "InceptionV3", "MobileNetV2"):
-        more = compare_network(f"{name} by --arch", model, work / f"{name}.weights-only.h5", names, [(101, 101)], name, 1)
-        live, wanted = live + more[0], wanted + more[1]
-    if live < wanted:
-        print(f"FAIL  {name}: {live} of {wanted} layers had a live unit")
+        live = min(live, 3 * compare_network(f"{name} by --arch", model, work / f"{name}.weights-only.h5", names,
+                                             [(101, 101)], name, 1))
+    if live < 3:
+        print(f"FAIL  {name}: {live} layers had a live unit, expected at least 3")
         failures += 1
 
 
