@@ -41,7 +41,7 @@ static void forward_add(const cvz_context *context)
   const cvz_kernels *kernels = cvz_context_kernels(context);
   const cvz_view y = cvz_context_output(context), a = aligned_input(context, 0), b = aligned_input(context, 1);
   int next = 0;
-  if (a.channels == b.channels) {
+  if (a.channels == y.channels && b.channels == y.channels) {
     kernels->add(y, a, b);
     next = 2;
   }

@@ -112,11 +112,13 @@ static void narrow(cvz_plan *plan)
   }
 }
 
+/* An input that is spread over the output does not count, even where only one pixel of the output is needed. */
 static bool covers(const cvz_plan *plan, const cvz_step *step, const cvz_value *input)
 {
   const cvz_value *output = cvz_step_output(plan, step);
   if (!step->operator->channelwise) return true;
-  return cvz_value_channels(output) == cvz_value_channels(input) &&
+  return cvz_value_channels(output) == cvz_value_channels(input) && output->shape.height == input->shape.height &&
+         output->shape.width == input->shape.width &&
          cvz_region_height(output->region) == cvz_region_height(input->region) &&
          cvz_region_width(output->region) == cvz_region_width(input->region);
 }
