@@ -186,11 +186,14 @@ def at_depths(names, count):
 
 
 def compare_network(name, model, path, names, sizes, arch="-", depths=4):
-    """Compares a live unit in each of up to `depths` layers, from the deepest on; the number that was found."""
+    """Compares a live unit in each of `depths` layers, others where a layer has none; the number that was found."""
     live = 0
-    for index, layer in enumerate(at_depths([layer for layer in maps(model) if layer in names], 4 * depths)):
+    known = [layer for layer in maps(model) if layer in names]
+    spread = at_depths(known, depths)
+    spare = [layer for layer in at_depths(known, 4 * depths) if layer not in spread]
+    for index, layer in enumerate(spread + spare):
         channels = model.get_layer(layer).output.shape[-1]
-        for attempt in range(3):
+        for attempt in range(6):
             if live < depths and compare(name, model, path, arch, layer, names[layer],
                                          (17 * attempt + 5 * index) % channels, sizes[live % len(sizes)], attempt,
                                          one_channel=live % 3 != 2) is not None:
