@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tiny.h"
+
+static const float weights[3][2] = {{1, 1}, {1, 1}, {1, 1}};
+static const float bias[2] = {0, 0};
+
+static cvz_ascent_recipe with_border(int border)
+{
+  return (cvz_ascent_recipe){.iterations = 1, .learning_rate = 1, .init_spread = 1, .picture_border = border};
+}
+
+/* The picture of `image` as of a unit that ended with `status`; one guard byte behind it. */
+static uint8_t *render(int height, int width, int border, const float *image, cvz_unit_status status)
+{
+  tiny t;
+  tiny_create(&t, height, width, weights, bias, INFINITY);
+  const cvz_ascent_recipe recipe = with_border(border);
+  const cvz_ascent ascent = {.recipe = &recipe, .run = t.run, .image = cvz_plan_image(t.plan), .status = status};
+  memcpy(cvz_run_image(t.run), image, (size_t)(height * width * 3) * sizeof *image);
+  const int rows = cvz_picture_length(&recipe, height, width), columns = cvz_picture_length(&recipe, width, height);
+  const size_t bytes = (size_t)rows * (size_t)columns * 3;
+  uint8_t *picture = malloc(bytes + 1);
+  assert_non_null(picture);
+  picture[bytes] = 201;
+  cvz_picture_render(&ascent, picture);
+  assert_int_equal(picture[bytes], 201);
+  tiny_free(&t);
+  return picture;
+}
+
+static void ramp(float *image, int count)
+{
+  for (int i = 0; i < count; i++) image[i] = 0.37f * (float)(i % 29) - 0.11f * (float)(i % 7);
+}
+
+static void the_border_is_cropped_only_from_more_than_twice_its_length(void **state)
+{
+  (void)state;
+  const cvz_ascent_recipe recipe = with_border(25);
+  assert_int_equal(cvz_picture_length(&recipe, 180, 180), 130);
+  assert_int_equal(cvz_picture_length(&recipe, 51, 51), 1);
+  assert_int_equal(cvz_picture_length(&recipe, 50, 50), 50);
+  assert_int_equal(cvz_picture_length(&recipe, 10, 10), 10);
+  assert_int_equal(cvz_picture_length(&recipe, 180, 50), 180);
+  assert_int_equal(cvz_picture_length(&recipe, 50, 180), 50);
+}
+
+/* Computed here in double precision; a byte may differ by one where the truncation is at an edge. */
+static void check_formula(int height, int width, int border, int crop)
+{
+  const int count = height * width * 3;
+  float *image = calloc((size_t)count, sizeof *image);
+  assert_non_null(image);
+  ramp(image, count);
+  double mean = 0, variance = 0;
+  for (int i = 0; i < count; i++) mean += (double)image[i] / count;
+  for (int i = 0; i < count; i++) variance += ((double)image[i] - mean) * ((double)image[i] - mean) / count;
+  uint8_t *picture = render(height, width, border, image, CVZ_UNIT_OK);
+  const uint8_t *next = picture;
+  for (int y = crop; y < height - crop; y++)
+    for (int x = crop; x < width - crop; x++)
+      for (int c = 0; c < 3; c++, next++) {
+        const double z = ((double)image[(y * width + x) * 3 + c] - mean) / (sqrt(variance) + 1e-5) * 0.15 + 0.5;
+        const double value = fmin(fmax(z, 0), 1) * 255;
+        assert_true(*next == (int)(value - 1e-3) || *next == (int)(value + 1e-3));
+      }
+  free(picture);
+  free(image);
+}
+
+static void pictures_follow_the_formula_of_the_whole_image(void **state)
+{
+  (void)state;
+  check_formula(7, 5, 0, 0);
+  check_formula(9, 8, 2, 2);
+  check_formula(9, 4, 2, 0);
+  check_formula(51, 60, 25, 25);
+  check_formula(50, 60, 25, 0);
+}
+
+static void far_values_are_clipped(void **state)
+{
+  (void)state;
+  float image[10 * 10 * 3] = {0};
+  image[0] = 1000, image[1] = -1000;
+  uint8_t *picture = render(10, 10, 0, image, CVZ_UNIT_OK);
+  assert_int_equal(picture[0], 255);
+  assert_int_equal(picture[1], 0);
+  assert_int_equal(picture[2], 127);
+  free(picture);
+}
+
+static void dead_and_nan_units_are_plain_gray(void **state)
+{
+  (void)state;
+  static const cvz_unit_status statuses[] = {CVZ_UNIT_DEAD, CVZ_UNIT_NAN};
+  float image[8 * 7 * 3];
+  for (int i = 0; i < 2; i++) {
+    ramp(image, 8 * 7 * 3);
+    image[5] = NAN;
+    uint8_t *picture = render(8, 7, 1, image, statuses[i]);
+    for (int j = 0; j < 6 * 5 * 3; j++) assert_int_equal(picture[j], 127);
+    free(picture);
+  }
+}
+
+static void an_image_of_one_colour_is_the_same_gray(void **state)
+{
+  (void)state;
+  float image[6 * 6 * 3];
+  for (int i = 0; i < 6 * 6 * 3; i++) image[i] = 0.25f;
+  uint8_t *picture = render(6, 6, 0, image, CVZ_UNIT_OK);
+  for (int i = 0; i < 6 * 6 * 3; i++) assert_int_equal(picture[i], 127);
+  free(picture);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_border_is_cropped_only_from_more_than_twice_its_length),
+      cmocka_unit_test(pictures_follow_the_formula_of_the_whole_image),
+      cmocka_unit_test(far_values_are_clipped),
+      cmocka_unit_test(dead_and_nan_units_are_plain_gray),
+      cmocka_unit_test(an_image_of_one_colour_is_the_same_gray),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
