@@ -85,8 +85,7 @@ static int dense(net *n, int from, int channels, int units)
 static int depthwise(net *n, int from, cvz_window w, int channels, int multiplier, bool bias)
 {
   const int outputs = channels * multiplier;
-  const cvz_conv c = {w, multiplier, 1,
-                      weight(n, "kernel", 4, (int[]){w.kernel[0], w.kernel[1], channels, multiplier}),
+  const cvz_conv c = {w, multiplier, 1, weight(n, "kernel", 4, (int[]){w.kernel[0], w.kernel[1], channels, multiplier}),
                       bias ? weight(n, "bias", 1, &outputs) : CVZ_NO_WEIGHT};
   return add(n, (cvz_node){.op = CVZ_OP_DEPTHWISE, .conv = c}, 1, &from);
 }
@@ -161,7 +160,8 @@ static float *random_weights(const cvz_graph *graph)
   cvz_random_uniform(&random, 0, graph->value_count, values);
   for (int i = 0; i < graph->weight_count; i++) {
     const bool positive = !strcmp(graph->weights[i].name, "variance");
-    for (size_t j = 0; j < graph->weights[i].count; j++) values[graph->weights[i].offset + j] -= positive ? -0.2f : 0.5f;
+    for (size_t j = 0; j < graph->weights[i].count; j++)
+      values[graph->weights[i].offset + j] -= positive ? -0.2f : 0.5f;
   }
   return values;
 }
@@ -173,7 +173,7 @@ typedef struct subject {
   int target;
   float *weights, *image;
   size_t pixels;
-  reference_map map;  /* the target's, whole */
+  reference_map map; /* the target's, whole */
   int borders, channels;
   double *gradients; /* (borders, channels, pixels), by central differences */
 } subject;

@@ -106,7 +106,8 @@ static reference_map convolution(const reference_case *c)
           const int row = seen(w, 0, x->height, i, ky), column = seen(w, 1, x->width, j, kx);
           if (!inside(x, row, column)) continue;
           const int element = ((ky * w->kernel[1] + kx) * channels + from) * conv->filters + k;
-          sum += reference_at(x, row, column, k / filters * channels + from) * weight(c, conv->kernel, (size_t)element, 0);
+          sum +=
+              reference_at(x, row, column, k / filters * channels + from) * weight(c, conv->kernel, (size_t)element, 0);
         }
     *place(&y, i, j, k) = sum;
   }
@@ -189,7 +190,8 @@ static reference_map softmax(const reference_case *c)
   EACH_ELEMENT(y, i, j, k)
   {
     double sum = 0;
-    for (int other = 0; other < x->channels; other++) sum += exp(reference_at(x, i, j, other) - reference_at(x, i, j, k));
+    for (int other = 0; other < x->channels; other++)
+      sum += exp(reference_at(x, i, j, other) - reference_at(x, i, j, k));
     *place(&y, i, j, k) = 1 / sum;
   }
   return y;
@@ -273,7 +275,7 @@ static reference_map concatenation(const reference_case *c)
   for (int n = 0; n < c->node->input_count; n++) channels += input(c, n)->channels;
   reference_map y = map_of(input(c, 0)->height, input(c, 0)->width, channels);
   for (int n = 0; n < c->node->input_count; first += input(c, n++)->channels)
-    EACH_ELEMENT(*input(c, n), i, j, k) *place(&y, i, j, first + k) = reference_at(input(c, n), i, j, k);
+    EACH_ELEMENT(*input(c, n), i, j, k) * place(&y, i, j, first + k) = reference_at(input(c, n), i, j, k);
   return y;
 }
 
@@ -291,10 +293,18 @@ static reference_map reshaped(const reference_case *c)
 }
 
 static reference_map (*const rules[CVZ_OP_COUNT])(const reference_case *) = {
-    [CVZ_OP_CONV] = convolution,       [CVZ_OP_DEPTHWISE] = depthwise,    [CVZ_OP_AFFINE] = elementwise,
-    [CVZ_OP_ACTIVATION] = elementwise, [CVZ_OP_SOFTMAX] = softmax,        [CVZ_OP_MAXPOOL] = pool,
-    [CVZ_OP_AVGPOOL] = pool,           [CVZ_OP_GLOBALAVG] = global_mean,  [CVZ_OP_PAD] = pad,
-    [CVZ_OP_ADD] = merge,              [CVZ_OP_MULTIPLY] = merge,         [CVZ_OP_CONCAT] = concatenation,
+    [CVZ_OP_CONV] = convolution,
+    [CVZ_OP_DEPTHWISE] = depthwise,
+    [CVZ_OP_AFFINE] = elementwise,
+    [CVZ_OP_ACTIVATION] = elementwise,
+    [CVZ_OP_SOFTMAX] = softmax,
+    [CVZ_OP_MAXPOOL] = pool,
+    [CVZ_OP_AVGPOOL] = pool,
+    [CVZ_OP_GLOBALAVG] = global_mean,
+    [CVZ_OP_PAD] = pad,
+    [CVZ_OP_ADD] = merge,
+    [CVZ_OP_MULTIPLY] = merge,
+    [CVZ_OP_CONCAT] = concatenation,
     [CVZ_OP_RESHAPE] = reshaped,
 };
 
