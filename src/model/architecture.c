@@ -22,7 +22,7 @@ static cvz_status unknown(const char *name, cvz_error *error)
   size_t count = 0;
   while (names[count]) count++;
   cvz_text_closest(name, names, count, closest, sizeof closest);
-  return cvz_fail(error, CVZ_E_RANGE,
+  return cvz_fail(error, CVZ_E_USAGE,
                   "architecture: '%.100s' is not known, expected a constructor of keras.applications%s%s", name,
                   *closest ? ", such as " : "", closest);
 }

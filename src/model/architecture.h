@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 /** Appends the JSON of a constructor of keras.applications, named in any letter case.
- *  @return CVZ_E_RANGE for an unknown name, with the closest ones */
+ *  @return CVZ_E_USAGE for an unknown name, with the closest ones */
 cvz_status cvz_architecture_json(const char *name, bool top, cvz_text *json, cvz_error *error);
 
 /** Constructor names in alphabetical order, ended by NULL. */

@@ -32,13 +32,13 @@ struct cvz_gather {
   cvz_shape image;
   int tile_height, tile_width;
   size_t loss_bytes, tile_bytes, raw_bytes;
-  char *parcel;            /* room for one */
-  cvz_layer_file **files;  /* per layer: NULL if not open here */
-  int *arrived;            /* per layer: units put into its file */
-  cvz_summary *summaries;  /* per layer */
-  int own_layers_left;     /* to be written here */
-  int layers_left;         /* on rank 0: to be written anywhere */
-  int units_done;
+  char *parcel;           /* room for one */
+  cvz_layer_file **files; /* per layer: NULL if not open here */
+  int *arrived;           /* per layer: units put into its file */
+  cvz_summary *summaries; /* per layer */
+  int own_layers_left;    /* to be written here */
+  int layers_left;        /* on rank 0: to be written anywhere */
+  int units_left;         /* on rank 0: to be told of */
   double cost_done, cost_total;
   bool stopped;
 };
@@ -65,6 +65,7 @@ static void expect(cvz_gather *gather)
   const cvz_render_job *job = gather->job;
   const int rank = cvz_comm_rank(gather->comm);
   gather->layers_left = rank == 0 ? job->work->layer_count : 0;
+  gather->units_left = rank == 0 ? job->work->unit_count : 0;
   for (int i = 0; i < job->work->layer_count; i++) {
     const cvz_work_layer *layer = &job->work->layers[i];
     gather->own_layers_left += job->schedule->owner[i] == rank;
@@ -118,7 +119,7 @@ cvz_mail *cvz_gather_mail(cvz_gather *gather)
 
 bool cvz_gather_complete(const cvz_gather *gather)
 {
-  return gather->own_layers_left == 0 && gather->layers_left == 0;
+  return gather->own_layers_left == 0 && gather->layers_left == 0 && gather->units_left == 0;
 }
 
 bool cvz_gather_stopped(const cvz_gather *gather)
@@ -242,10 +243,11 @@ static void take_done(cvz_gather *gather, const void *data)
   const cvz_work *work = gather->job->work;
   int unit;
   memcpy(&unit, data, sizeof unit);
-  gather->units_done++;
+  gather->units_left--;
   gather->cost_done += work->layers[cvz_work_layer_of(work, unit)].flops;
   if (observer && observer->unit_done)
-    observer->unit_done(observer->context, gather->units_done, work->unit_count, gather->cost_done, gather->cost_total);
+    observer->unit_done(observer->context, work->unit_count - gather->units_left, work->unit_count, gather->cost_done,
+                        gather->cost_total);
 }
 
 static void take_layer(cvz_gather *gather, const void *data)

@@ -22,7 +22,8 @@ cvz_mail *cvz_gather_mail(cvz_gather *gather);
  *  @param result  its arrays have the sizes that the job's recipe gives */
 cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, cvz_error *error);
 
-/** True when nothing more is expected here: the own layers are written, and rank 0 knows of all layers. */
+/** True when nothing more is expected here: the own layers are written, and rank 0 knows of all layers
+ *  and units. */
 bool cvz_gather_complete(const cvz_gather *gather);
 
 /** True if another rank has failed. */

@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #include "parallel/mpi_comm.h"
@@ -16,10 +17,15 @@ struct cvz_window_memory {
   cvz_block private; /* if not */
 };
 
-/* Where Open MPI and MPICH put shared segments. Unknown counts as enough. */
+/* Where Open MPI and MPICH put shared segments, which are files: a limit of file size binds them. Unknown counts as
+ * enough. */
 static bool room_for(size_t bytes)
 {
   struct statvfs file_system;
+  struct rlimit limit;
+  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+      bytes > limit.rlim_cur - limit.rlim_cur / 16)
+    return false;
   if (statvfs("/dev/shm", &file_system)) return true;
   const unsigned long long room = (unsigned long long)file_system.f_bavail * file_system.f_frsize;
   return bytes < room - room / 16;
@@ -53,7 +59,8 @@ cvz_status cvz_window_create(cvz_window_memory **window, cvz_comm *comm, size_t 
   *created = (cvz_window_memory){.comm = comm, .bytes = bytes};
   created->once = can_share(comm, bytes);
   created->shared = created->once && comm->node_size > 1;
-  if (!created->once) cvz_warn(log, "/dev/shm: no room for %zu MB of weights, every rank keeps its own copy", bytes >> 20);
+  if (!created->once)
+    cvz_warn(log, "/dev/shm: no room for %zu MB of weights, every rank keeps its own copy", bytes >> 20);
   cvz_status status = CVZ_OK;
   if (created->shared)
     created->data = open_shared(created);

@@ -12,6 +12,7 @@ import tempfile
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
 parser.add_argument("--source", required=True)
+parser.add_argument("--mutate")
 arguments = parser.parse_args()
 MODEL = str(pathlib.Path(arguments.source) / "weights/inception_v3_imagenet_mixed5.h5")
 SMALL = ["--model", MODEL, "--size", "80", "--iterations", "2", "--filters", "0-4"]

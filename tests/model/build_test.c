@@ -423,7 +423,7 @@ static void architectures_are_found_in_any_letter_case(void **state)
   assert_int_equal(cvz_architecture_json("resnet50v2", false, &text, &failure), CVZ_OK);
   assert_contains(text.data, "\"conv3_block4_out\"");
   assert_null(strstr(text.data, "\"predictions\""));
-  assert_int_equal(cvz_architecture_json("ResNet50V3", false, &text, &failure), CVZ_E_RANGE);
+  assert_int_equal(cvz_architecture_json("ResNet50V3", false, &text, &failure), CVZ_E_USAGE);
   assert_contains(failure.text, "'ResNet50V3' is not known");
   assert_contains(failure.text, "ResNet50V2");
   cvz_text_free(&text);

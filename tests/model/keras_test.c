@@ -263,7 +263,7 @@ static void an_architecture_is_for_weights_only(void **state)
                  "has no model_config: it is a weights-only file; name its architecture with --arch");
   expect_failure(path, "VGG16", CVZ_E_FORMAT, "has weights for 1 layers, expected 13 or, with the top, 16 for VGG16");
   cvz_keras_file *file;
-  assert_int_equal(cvz_keras_open(&file, path, "VGG15", &failure), CVZ_E_RANGE);
+  assert_int_equal(cvz_keras_open(&file, path, "VGG15", &failure), CVZ_E_USAGE);
   assert_contains(failure.text, "VGG16");
 }
 

@@ -1,0 +1,166 @@
+"""What the tests of the command line share: running the program, checking, and small files to feed it.
+
+Each script is called as NAME.py --program PATH --source DIR [--mutate PATH], prints a line per check and exits 1 if one
+failed. Only the standard library and the HDF5 tools are needed.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+os.environ.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
+os.environ.setdefault("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", required=True)
+parser.add_argument("--source", required=True)
+parser.add_argument("--mutate", help="convviz-mutate; default: where the build puts it")
+arguments = parser.parse_args()
+
+PROGRAM = str(pathlib.Path(arguments.program).resolve())
+SOURCE = pathlib.Path(arguments.source).resolve()
+MUTATE = arguments.mutate or str(pathlib.Path(PROGRAM).parent.parent / "tests/convviz-mutate")
+MODEL = str(SOURCE / "weights/inception_v3_imagenet_mixed5.h5")
+TIMEOUT = 180
+
+failures = 0
+
+
+def check(name, holds, detail=""):
+    """Prints the outcome of a check; true if it holds."""
+    global failures
+    failures += not holds
+    print(("ok    " if holds else "FAIL  ") + name + ("" if holds else f": {detail}"), flush=True)
+    return bool(holds)
+
+
+def skip(name, why):
+    print(f"skip  {name}: {why}", flush=True)
+
+
+def finish():
+    print(f"{failures} failures")
+    sys.exit(bool(failures))
+
+
+class Ended:
+    """Exit code and output of a run; code None if it did not end."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def __str__(self):
+        return f"exit {self.code}, stdout {self.out[-300:]!r}, stderr {self.err[-900:]!r}"
+
+    def ours(self):
+        """The lines of stderr that the program's errors have."""
+        return [line for line in self.err.splitlines() if line.startswith("convviz-mpi: ")]
+
+
+def text(data):
+    return (data or b"").decode("utf-8", "replace")
+
+
+def call(command, preexec=None, cwd=None):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=TIMEOUT, preexec_fn=preexec, cwd=cwd)
+    except subprocess.TimeoutExpired as late:
+        return Ended(None, text(late.stdout), text(late.stderr))
+    return Ended(done.returncode, text(done.stdout), text(done.stderr))
+
+
+def run(options, ranks=0, wrapper=(), preexec=None, cwd=None):
+    """One run of the program; without mpirun if `ranks` is 0."""
+    launcher = ["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []
+    return call(launcher + list(wrapper) + [PROGRAM] + [str(option) for option in options], preexec, cwd)
+
+
+def mutate(path, *operation):
+    """Changes an HDF5 file; see mutate.c."""
+    done = call([MUTATE, str(path)] + [str(word) for word in operation])
+    if done.code:
+        sys.exit(f"{MUTATE} {path} {operation}: {done}")
+    return done.out
+
+
+def files(folder):
+    """Relative path -> bytes of every file below a folder."""
+    folder = pathlib.Path(folder)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def manifest(folder):
+    return json.loads((pathlib.Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+
+
+def dataset(path, name, scratch, part=()):
+    """The bytes of a dataset, little-endian; `part` are further arguments of h5dump."""
+    target = pathlib.Path(scratch) / "dump.bin"
+    target.unlink(missing_ok=True)
+    done = call(["h5dump", "-d", name, *part, "-b", "LE", "-o", str(target), str(path)])
+    if done.code or not target.exists():
+        return f"h5dump: {done}".encode()
+    return target.read_bytes()
+
+
+def floats(data):
+    return struct.unpack(f"<{len(data) // 4}f", data[: len(data) // 4 * 4])
+
+
+def to_float32(number):
+    return struct.unpack("<f", struct.pack("<f", number))[0]
+
+
+def png_size(path):
+    """(width, height, bits, colour type) of a PNG."""
+    head = pathlib.Path(path).read_bytes()[:26]
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":
+        return None
+    return struct.unpack(">IIBB", head[16:26])
+
+
+def write_png(path, height, width, pixels):
+    """An RGB picture from height * width * 3 bytes."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + pixels[y * width * 3:(y + 1) * width * 3] for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pathlib.Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) +
+                                   chunk(b"IEND", b""))
+
+
+def option_rows():
+    """(name, kind, flags, low, high) of every row of options.def."""
+    table = (SOURCE / "src/job/options.def").read_text(encoding="utf-8")
+    pattern = r'^X\(\w+, "([^"]+)", (\w+), (?:NULL|"[^"]*"), "[^"]*", \w+, ([A-Z0 |]+), ([^,]+), ([^,]+),'
+    rows = [(name, kind, set(flags.split(" | ")) - {"0"}, low, high)
+            for name, kind, flags, low, high in re.findall(pattern, table, re.M)]
+    count = len(re.findall(r"^X\(", table, re.M))
+    if len(rows) != count:
+        sys.exit(f"options.def has {count} rows, {len(rows)} of which were understood")
+    return rows
+
+
+def left_running(word):
+    """Command lines with `word` of processes that still run."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if word in line and PROGRAM in line and int(entry.parent.name) != os.getpid():
+            found.append(line)
+    return found
+
+
+def scratch_folder():
+    return tempfile.TemporaryDirectory(prefix="convviz-cli-")
