@@ -9,13 +9,14 @@ install_packages $build_packages $test_packages
 
 # Keras, the reference of the numbers: in an environment of its own, if the package index can be reached.
 venv=build/keras
-if ! [ -x $venv/bin/python ] || ! $venv/bin/python -c 'import keras, h5py' 2>/dev/null; then
+keras=$PWD/$venv/bin/python
+if ! $venv/bin/python -c 'import keras, h5py' 2>/dev/null; then
   echo "installing Keras for the tests that compare with it"
-  /usr/bin/python3 -m venv $venv && $venv/bin/pip install -q -r tests/parity/requirements.txt || true
+  if ! /usr/bin/python3 -m venv $venv || ! $venv/bin/pip install -q -r tests/parity/requirements.txt; then
+    echo "Keras could not be installed: the tests that compare with it are skipped"
+    keras=
+  fi
 fi
-keras=
-$venv/bin/python -c 'import keras, h5py' 2>/dev/null && keras=$PWD/$venv/bin/python
-[ -n "$keras" ] || echo "Keras could not be installed: the tests that compare with it are skipped"
 
 build release -DCONVVIZ_TESTS=ON -DCONVVIZ_KERAS_PYTHON="$keras"
 ctest --preset release

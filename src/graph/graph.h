@@ -43,7 +43,7 @@ typedef struct cvz_window {
 
 typedef enum cvz_function {
   CVZ_LINEAR,
-  CVZ_RELU, /**< Keras's relu: max_value for x >= max_value, x for threshold <= x, negative_slope * (x - threshold) */
+  CVZ_RELU, /**< Keras's relu: max_value for x >= max_value, x for x > threshold, negative_slope * (x - threshold) */
   CVZ_SIGMOID,
   CVZ_TANH,
   CVZ_SWISH

@@ -68,7 +68,7 @@ static int set_config(hid_t file, const char *path)
   return failed ? fail("cannot be written", "model_config") : 0;
 }
 
-static int delete (hid_t file, const char *path)
+static int remove_object(hid_t file, const char *path)
 {
   const herr_t status = *path == '@' ? H5Adelete(file, path + 1) : H5Ldelete(file, path, H5P_DEFAULT);
   return status < 0 ? fail("cannot be deleted", path) : 0;
@@ -194,7 +194,7 @@ static int change(hid_t file, int argc, char **argv)
   if (argc == 3 && !strcmp(operation, "show")) return show(file);
   if (argc != 4) return fail("unknown operation or wrong number of arguments", operation);
   if (!strcmp(operation, "config")) return set_config(file, argv[3]);
-  if (!strcmp(operation, "delete")) return delete (file, argv[3]);
+  if (!strcmp(operation, "delete")) return remove_object(file, argv[3]);
   if (!strcmp(operation, "nan")) return set_nan(file, argv[3]);
   if (!strcmp(operation, "reshape")) return reshape(file, argv[3]);
   if (!strcmp(operation, "shorten")) return shorten(file, argv[3]);

@@ -202,8 +202,14 @@ def compare_network(name, model, path, names, sizes, arch="-", depths=4):
     return live
 
 
-def family(name):
+def require_live(name, live, wanted):
     global failures
+    if live < wanted:
+        print(f"FAIL  {name}: {live} layers had a live unit, expected at least {wanted}")
+        failures += 1
+
+
+def family(name):
     model = make_models.write(work, name)
     names = {layer.name: layer.name for layer in model.layers}
     if name in SHALLOW:
@@ -214,9 +220,13 @@ def family(name):
     if name in ("ResNet50V2", "InceptionV3", "MobileNetV2"):
         live = min(live, 3 * compare_network(f"{name} by --arch", model, work / f"{name}.weights-only.h5", names,
                                              [(101, 101)], name, 1))
-    if live < 3:
-        print(f"FAIL  {name}: {live} layers had a live unit, expected at least 3")
-        failures += 1
+    require_live(name, live, 3)
+
+
+def trained():
+    model, path, names = bundled()
+    sizes = [(180, 180), (101, 101), (120, 151)]
+    require_live(BUNDLED, compare_network("bundled InceptionV3", model, path, names, sizes, depths=8), 8)
 
 
 def small(name):
@@ -236,8 +246,7 @@ for chosen in selected:
     if chosen in make_models.families:
         family(chosen)
     elif chosen == BUNDLED:
-        trained, file_path, file_names = bundled()
-        compare_network("bundled InceptionV3", trained, file_path, file_names, [(180, 180), (101, 101), (120, 151)], depths=8)
+        trained()
     else:
         small(chosen)
 print(f"{compared} units compared, worst loss error {worst['loss']:.1e}, worst gradient error {worst['gradient']:.1e}, "

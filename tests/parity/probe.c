@@ -3,7 +3,6 @@
  * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA ONE_CHANNEL IMAGE GRADIENT
  * IMAGE and GRADIENT are files of float32 (H, W, C). Prints the loss of each step of the ascent of the Keras example;
  * the gradient is that of the first step, before it is normalised. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "ascent/ascent.h"
 #include "ascent/objective.h"
 #include "base/memory.h"
+#include "job/cost.h"
 #include "model/keras.h"
 
 #define TRY(call) CVZ_TRY_GOTO(call, done)
@@ -21,7 +21,6 @@ typedef struct probe {
   cvz_plan *plan;
   cvz_run *run;
   cvz_block values, packed, arena;
-  const cvz_kernels *kernels;
 } probe;
 
 static cvz_status load(probe *p, cvz_keras_file **file, const char *path, const char *arch, cvz_error *error)
@@ -34,24 +33,32 @@ static cvz_status load(probe *p, cvz_keras_file **file, const char *path, const 
   return status;
 }
 
+/* Pixels that the loss leaves out at each side of the target's map. */
+static cvz_status loss_border(const cvz_graph *graph, cvz_plan_request *request, cvz_error *error)
+{
+  cvz_cost cost;
+  cvz_shape map;
+  CVZ_TRY(cvz_cost_create(&cost, graph, request->height, request->width, 2, error));
+  const cvz_status status = cvz_cost_shape(&cost, request->target, &map, error);
+  if (status == CVZ_OK) request->border = cvz_objective_region(map, 2, NULL).y0;
+  cvz_cost_free(&cost);
+  return status;
+}
+
 static cvz_status plan(probe *p, char **argv, cvz_error *error)
 {
   const int layer = cvz_graph_find_layer(&p->graph, argv[3]);
   CVZ_REQUIRE(layer >= 0 && p->graph.layers[layer].node >= 0, error, CVZ_E_USAGE, "layer %s: %s", argv[3],
               layer >= 0 ? p->graph.layers[layer].problem : "unknown");
   cvz_isa isa;
-  CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
-  CVZ_TRY(cvz_kernels_select(&p->kernels, isa, error));
   cvz_plan_request request = {.target = p->graph.layers[layer].node,
                               .one_channel = atoi(argv[9]),
                               .height = atoi(argv[5]),
-                              .width = atoi(argv[6]),
-                              .kernels = p->kernels};
-  cvz_plan *whole = NULL;
+                              .width = atoi(argv[6])};
+  CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
+  CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
+  CVZ_TRY(loss_border(&p->graph, &request, error));
   CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, cvz_gemm_openblas(), error));
-  CVZ_TRY(cvz_plan_create(&whole, &p->graph, &request, p->packs, error));
-  request.border = cvz_objective_region(cvz_plan_target(whole), 2, NULL).y0;
-  cvz_plan_free(whole);
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
 }
 
