@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/cpu.h"
+#include "kernel/epilogue.h"
 #include "kernel/view.h"
 
 /** A window over a view: output (oy, ox) sees input (oy * stride - before + k * dilation), vertical and horizontal.
@@ -16,11 +17,6 @@
 typedef struct cvz_slide {
   int kernel[2], stride[2], dilation[2], before[2];
 } cvz_slide;
-
-/** y = x < 0 ? slope * x : min(x, max): linear with slope 1, ReLU with slope 0; max is INFINITY where unbounded. */
-typedef struct cvz_clamp {
-  float slope, max;
-} cvz_clamp;
 
 /** Functions of one number that are not a clamp. */
 typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
