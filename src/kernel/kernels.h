@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "kernel/epilogue.h"
 #include "kernel/view.h"
+#include "kernel/winograd.h"
 
 /** A window over a view: output (oy, ox) sees input (oy * stride - before + k * dilation), vertical and horizontal.
  *  `before` is the zeros before the view's first element; negative if the view starts before the first window. What
@@ -67,6 +68,11 @@ typedef struct cvz_kernels {
   void (*im2row)(const cvz_slide *slide, float *matrix, cvz_view x, int first, int rows, int out_width);
   /** Adds each element of that matrix to where it came from. */
   void (*row2im)(const cvz_slide *slide, cvz_view dx, const float *matrix, int first, int rows, int out_width);
+
+  /** The inputs of tiles, B' x B: element e of tile i = tile - first is v[e * plane + i * x.channels + c]. */
+  void (*winograd_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
+  /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. */
+  void (*winograd_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m, const cvz_epilogue *epilogue);
 
   /** The sum of a[i] * b[i], in eight or more partial sums. */
   float (*dot)(const float *a, const float *b, size_t count);
