@@ -184,5 +184,14 @@ static void backward_conv(const cvz_context *context)
     }
 }
 
-const cvz_operator cvz_operator_conv = {
-    .plan = plan_conv, .forward = forward_conv, .backward = backward_conv, .overwrites = true};
+static void describe_conv(const cvz_plan *plan, const cvz_step *step, cvz_report_step *report)
+{
+  const bool one = cvz_step_output(plan, step)->narrow;
+  report->algorithm = one ? "dot" : is_pointwise(plan, step) ? "gemm" : "im2row";
+}
+
+const cvz_operator cvz_operator_conv = {.plan = plan_conv,
+                                        .forward = forward_conv,
+                                        .backward = backward_conv,
+                                        .describe = describe_conv,
+                                        .overwrites = true};

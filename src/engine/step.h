@@ -4,6 +4,7 @@
 
 #include "engine/packs.h"
 #include "engine/plan.h"
+#include "engine/report.h"
 #include "graph/shape.h"
 #include "kernel/kernels.h"
 
@@ -74,6 +75,9 @@ struct cvz_operator {
   void (*forward)(const cvz_context *context);
   /** From the output's gradient, in which the clamp is already accounted for, to the inputs'. */
   void (*backward)(const cvz_context *context);
+  /** For reports: names the step's algorithm, and corrects `real` where it does not multiply as the formula says. NULL:
+   *  the operator has one algorithm. */
+  void (*describe)(const cvz_plan *plan, const cvz_step *step, cvz_report_step *report);
   bool reads_inputs;  /**< the backward pass reads the inputs' data */
   bool reads_output;  /**< the backward pass reads the output's data */
   bool overwrites;    /**< the backward pass can overwrite a gradient instead of adding to it */
