@@ -12,25 +12,8 @@
 
 #include "ascent/ascent.h"
 #include "base/hash.h"
-#include "base/memory.h"
-#include "engine/run.h"
-#include "kernel/gemm.h"
 #include "model/architecture.h"
-#include "model/keras.h"
-#include "model/untrained.h"
-
-static cvz_error failure;
-
-static cvz_status build(cvz_graph *graph, const char *arch)
-{
-  cvz_text description = {0};
-  failure = (cvz_error){0};
-  cvz_status status = cvz_untrained_describe(arch, &description, &failure);
-  if (status == CVZ_OK) status = cvz_keras_build(graph, description.data, description.length, &failure);
-  cvz_text_free(&description);
-  if (status != CVZ_OK) print_message("%s: %s\n", arch, failure.text);
-  return status;
-}
+#include "network.h"
 
 static const cvz_node *node_of(const cvz_graph *graph, const char *layer)
 {
@@ -52,7 +35,7 @@ static void shapes_follow_from_options_and_inputs(void **state)
 {
   (void)state;
   cvz_graph graph;
-  assert_int_equal(build(&graph, "xception"), CVZ_OK);
+  build_untrained(&graph, "xception");
   const cvz_node *affine = node_of(&graph, "block2_sepconv1_bn"), *pointwise = node_of(&graph, "block2_sepconv1");
   assert_dims(&graph.weights[pointwise->conv.kernel], "block2_sepconv1/pointwise_kernel", 4, (int[]){1, 1, 64, 128});
   const cvz_node *depthwise = &graph.nodes[pointwise->inputs[0]];
@@ -60,7 +43,7 @@ static void shapes_follow_from_options_and_inputs(void **state)
   assert_dims(&graph.weights[affine->affine.gamma], "block2_sepconv1_bn/gamma", 1, (int[]){128});
   assert_dims(&graph.weights[affine->affine.variance], "block2_sepconv1_bn/moving_variance", 1, (int[]){128});
   cvz_graph_free(&graph);
-  assert_int_equal(build(&graph, "DenseNet121"), CVZ_OK);
+  build_untrained(&graph, "DenseNet121");
   const cvz_node *conv = node_of(&graph, "conv3_block2_1_conv");
   assert_dims(&graph.weights[conv->conv.kernel], "conv3_block2_1_conv/kernel", 4, (int[]){1, 1, 160, 128});
   cvz_graph_free(&graph);
@@ -77,7 +60,7 @@ static void every_architecture_builds(void **state)
   (void)state;
   for (const char *const *name = cvz_architecture_names(); *name; name++) {
     cvz_graph graph;
-    assert_int_equal(build(&graph, *name), CVZ_OK);
+    build_untrained(&graph, *name);
     assert_true(graph.layer_count > 15);
     for (int i = 0; i < graph.layer_count && !is_partial(*name); i++)
       if (graph.layers[i].problem) fail_msg("%s: %s", *name, graph.layers[i].problem);
@@ -89,6 +72,7 @@ static void an_unknown_architecture_is_a_usage_error(void **state)
 {
   (void)state;
   cvz_text description = {0};
+  cvz_error failure;
   assert_int_equal(cvz_untrained_describe("ResNet50V3", &description, &failure), CVZ_E_USAGE);
   assert_non_null(strstr(failure.text, "ResNet50V2"));
   cvz_text_free(&description);
@@ -98,7 +82,7 @@ static void kernels_have_he_variance_and_batch_norm_is_the_identity(void **state
 {
   (void)state;
   cvz_graph graph;
-  assert_int_equal(build(&graph, "ResNet50V2"), CVZ_OK);
+  build_untrained(&graph, "ResNet50V2");
   bool *wanted = cvz_array((size_t)graph.weight_count, 1, NULL);
   float *values = calloc(graph.value_count, sizeof *values);
   memset(wanted, 1, (size_t)graph.weight_count);
@@ -129,7 +113,7 @@ static void only_wanted_weights_are_written_and_the_seed_changes_them(void **sta
 {
   (void)state;
   cvz_graph graph;
-  assert_int_equal(build(&graph, "VGG16"), CVZ_OK);
+  build_untrained(&graph, "VGG16");
   bool *wanted = cvz_array((size_t)graph.weight_count, 1, NULL);
   float *values[3];
   const cvz_weight *first = &graph.weights[0];
@@ -147,47 +131,22 @@ static void only_wanted_weights_are_written_and_the_seed_changes_them(void **sta
   cvz_graph_free(&graph);
 }
 
-/* Runs one step from a random start at 96 x 96; the norm of the gradient of a channel that has one. */
+/* After a step from a random start; of the first channel that has a gradient. */
 static double gradient_norm(const char *arch, const char *layer)
 {
-  cvz_graph graph;
-  cvz_packs *packs;
-  cvz_plan *plan;
-  cvz_run *run;
-  cvz_block values, packed, arena;
-  assert_int_equal(build(&graph, arch), CVZ_OK);
-  cvz_plan_request request = {
-      .target = graph.layers[cvz_graph_find_layer(&graph, layer)].node, .one_channel = true, .height = 96, .width = 96};
-  assert_int_equal(cvz_kernels_select(&request.kernels, cvz_cpu_isa(), NULL), CVZ_OK);
-  assert_int_equal(cvz_packs_create(&packs, &graph, cvz_gemm_openblas(), NULL), CVZ_OK);
-  assert_int_equal(cvz_plan_create(&plan, &graph, &request, packs, NULL), CVZ_OK);
-  bool *wanted = cvz_array((size_t)graph.weight_count, 1, NULL);
-  cvz_packs_wanted(packs, wanted);
-  assert_int_equal(cvz_block_create(&values, graph.value_count * sizeof(float), NULL), CVZ_OK);
-  assert_int_equal(cvz_block_create(&packed, cvz_packs_layout(packs) * sizeof(float), NULL), CVZ_OK);
-  assert_int_equal(cvz_block_create(&arena, cvz_plan_arena(plan) * sizeof(float), NULL), CVZ_OK);
-  cvz_untrained_fill(&graph, wanted, 0, values.data);
-  cvz_packs_bind(packs, packed.data);
-  assert_int_equal(cvz_packs_fill(packs, values.data, 0, 1, NULL), CVZ_OK);
-  assert_int_equal(cvz_run_create(&run, plan, arena.data, NULL), CVZ_OK);
+  const cvz_ascent_recipe recipe = {.iterations = 1, .learning_rate = 10, .init_spread = 0.25f};
+  network n;
   double norm = 0;
-  const size_t count = cvz_shape_count(cvz_plan_image(plan));
+  open_network(&n, arch, layer, 0, 96);
+  const size_t count = cvz_shape_count(cvz_plan_image(n.plan));
   for (int channel = 0; channel < 8 && norm == 0; channel++) {
-    const cvz_ascent_recipe recipe = {.iterations = 1, .learning_rate = 10, .init_spread = 0.25f};
     float loss;
     cvz_ascent ascent;
-    cvz_ascent_begin(&ascent, &recipe, plan, run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0}, &loss);
+    cvz_ascent_begin(&ascent, &recipe, n.plan, n.run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0}, &loss);
     cvz_ascent_step(&ascent);
-    for (size_t i = 0; i < count; i++) norm += (double)cvz_run_gradient(run)[i] * (double)cvz_run_gradient(run)[i];
+    for (size_t i = 0; i < count; i++) norm += (double)cvz_run_gradient(n.run)[i] * (double)cvz_run_gradient(n.run)[i];
   }
-  cvz_run_free(run);
-  cvz_block_free(&arena);
-  cvz_block_free(&packed);
-  cvz_block_free(&values);
-  free(wanted);
-  cvz_plan_free(plan);
-  cvz_packs_free(packs);
-  cvz_graph_free(&graph);
+  close_network(&n);
   return sqrt(norm);
 }
 
