@@ -9,6 +9,9 @@
 /** Seconds from some moment on. */
 double cvz_bench_clock(void);
 
+/** Seconds that this process has had a core: less than those of the clock where others take it away. */
+double cvz_bench_cpu_clock(void);
+
 /** The shortest time in seconds that one `call(data)` takes, over about `seconds` of calls. */
 double cvz_bench_shortest(void (*call)(void *data), void *data, double seconds);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "bench/commands.h"
 #include "bench/measure.h"
 #include "bench/network.h"
@@ -12,6 +13,7 @@
 #define LIVE_TRIES    64 /* filters of which one with a gradient is looked for */
 #define DENSITY_STEPS 10 /* steps whose rectifiers are counted; they also warm up */
 #define LEAST_STEPS   3
+#define LEAST_SHARE   0.9 /* of the core: with less of it times are those of a shared machine */
 
 /* What a measurement gives. */
 typedef struct findings {
@@ -19,6 +21,7 @@ typedef struct findings {
   bool live;
   size_t steps;
   double minimum, median; /* seconds */
+  double share;           /* of the core's time that the steps had */
   double peak;            /* GFLOP/s */
   double direct, real;    /* GFLOP */
   double density;         /* NaN without rectifiers */
@@ -51,12 +54,10 @@ static cvz_status choose_filter(bench *b, int wanted, cvz_error *error)
   const int channels = cvz_plan_target(b->network.plan).channels;
   CVZ_REQUIRE(wanted < channels, error, CVZ_E_USAGE, "--filter: %d, expected at most %d: layer '%s' has %d channels",
               wanted, channels - 1, b->network.layer, channels);
-  const int first = wanted == CVZ_BENCH_ANY_FILTER ? 0 : wanted;
-  const int end = wanted == CVZ_BENCH_ANY_FILTER && channels > LIVE_TRIES ? LIVE_TRIES
-                  : wanted == CVZ_BENCH_ANY_FILTER                        ? channels
-                                                                          : wanted + 1;
+  const bool any = wanted == CVZ_BENCH_ANY_FILTER;
+  const int first = any ? 0 : wanted, last = !any ? wanted : channels < LIVE_TRIES ? channels - 1 : LIVE_TRIES - 1;
   b->found.filter = first;
-  for (int filter = first; filter < end && !b->found.live; filter++) {
+  for (int filter = first; filter <= last && !b->found.live; filter++) {
     b->found.live = has_gradient(b, filter);
     if (b->found.live) b->found.filter = filter;
   }
@@ -77,7 +78,7 @@ static void measure_density(bench *b)
 /* Units of that filter one after the other, as a job has them; only the steps are timed. */
 static cvz_status measure_steps(bench *b, double seconds, cvz_bench_times *times, cvz_error *error)
 {
-  const double end = cvz_bench_clock() + seconds;
+  const double begin = cvz_bench_clock(), cpu = cvz_bench_cpu_clock(), end = begin + seconds;
   cvz_ascent ascent;
   bool more = false;
   for (int repeat = 0; times->count < LEAST_STEPS || cvz_bench_clock() < end;) {
@@ -86,6 +87,7 @@ static cvz_status measure_steps(bench *b, double seconds, cvz_bench_times *times
     more = cvz_ascent_step(&ascent);
     CVZ_TRY(cvz_bench_times_add(times, cvz_bench_clock() - start, error));
   }
+  b->found.share = (cvz_bench_cpu_clock() - cpu) / (cvz_bench_clock() - begin);
   return CVZ_OK;
 }
 
@@ -206,11 +208,20 @@ static cvz_status prepare(bench *b, const cvz_bench_options *options, cvz_error 
   return b->loss && b->profile.forward && b->profile.backward ? CVZ_OK : CVZ_E_MEMORY;
 }
 
+static void warn(const bench *b)
+{
+  const cvz_log log = {stderr, CVZ_NORMAL};
+  if (!b->found.live)
+    cvz_warn(&log, "layer '%s': no filter with a gradient was found: these steps do not move the image",
+             b->network.layer);
+  if (b->found.share < LEAST_SHARE)
+    cvz_warn(&log, "other processes took the core for %.0f %% of the time: the median says little",
+             100 * (1 - b->found.share));
+}
+
 static cvz_status print(const bench *b, const cvz_bench_options *options, FILE *out, cvz_error *error)
 {
-  if (!b->found.live)
-    fprintf(stderr, "warning: %s of layer '%s' has no finite gradient but zero: steps are shorter than a live one's\n",
-            options->filter == CVZ_BENCH_ANY_FILTER ? "no filter tried" : "the filter", b->network.layer);
+  warn(b);
   if (options->json) return print_json(b, out, error);
   print_text(b, out);
   if (options->profile) print_profile(b, out);

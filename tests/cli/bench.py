@@ -20,10 +20,15 @@ def pairs_once(pairs):
     return dict(pairs)
 
 
+def done(result):
+    """Success, and at most warnings: other processes may take the core."""
+    return result.code == 0 and all(line.startswith("warning: ") for line in result.err.splitlines())
+
+
 def measured(name, options):
     """The object that a run prints, checked; None if it did not."""
     result = run(STEP + ["--json"] + options)
-    check(f"{name}: exit 0, nothing on stderr", result.code == 0 and not result.err, result)
+    check(f"{name}: exit 0, no error", done(result), result)
     try:
         found = json.loads(result.out, object_pairs_hook=pairs_once)
     except ValueError as problem:
@@ -60,7 +65,7 @@ def objects():
 
 def tables():
     result = run(STEP + ["--profile"])
-    check("profile: exit 0", result.code == 0 and not result.err, result)
+    check("profile: exit 0", done(result), result)
     for layer in ("conv1", "conv_dw_2", "conv_pw_3"):
         rows = [line.split() for line in result.out.splitlines() if line.split()[:1] == [layer]]
         check(f"profile: one row of {layer}", len(rows) == 1, result)
@@ -100,7 +105,8 @@ def refusals():
         result = run(options)
         lines = result.err.splitlines()
         check(f"{name}: exit {code}", result.code == code, result)
-        check(f"{name}: one line", len(lines) == 1 and lines[0].startswith("convviz-bench: ") and not result.out, result)
+        check(f"{name}: one line", len(lines) == 1 and lines[0].startswith("convviz-bench: ") and not result.out,
+              result)
         check(f"{name}: says {words}", all(word in result.err for word in words), result)
 
 
