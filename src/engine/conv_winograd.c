@@ -95,6 +95,12 @@ static size_t planes_of(cvz_region region, int inputs, int outputs)
   return CVZ_WINOGRAD_POINTS * (plane_floats(tiles, inputs) + plane_floats(tiles, outputs));
 }
 
+static double products(cvz_region region, const cvz_conv_sizes *sizes)
+{
+  const double tiles = (double)tiles_along(cvz_region_height(region)) * tiles_along(cvz_region_width(region));
+  return 2 * tiles * CVZ_WINOGRAD_POINTS * sizes->channels * sizes->filters;
+}
+
 cvz_status cvz_conv_plan_winograd(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
@@ -103,6 +109,8 @@ cvz_status cvz_conv_plan_winograd(cvz_plan *plan, cvz_step *step, cvz_packs *pac
   const size_t backwards = planes_of(cvz_step_input(plan, step, 0)->region, sizes.filters, sizes.channels);
   step->forward = &forward_pass;
   step->backward = &backward_pass;
+  step->real =
+      products(cvz_step_output(plan, step)->region, &sizes) + products(cvz_step_input(plan, step, 0)->region, &sizes);
   step->scratch = forwards > backwards ? forwards : backwards;
   CVZ_TRY(cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_WINOGRAD, sizes.filters, columns, 0, error));
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters, columns, 0,

@@ -1,7 +1,7 @@
 #include "engine/run.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "engine/step.h"
@@ -10,13 +10,15 @@ struct cvz_run {
   const cvz_plan *plan;
   float *arena;
   int channel;
+  double *forward_seconds, *backward_seconds; /* per step; NULL unless profiled */
+  cvz_run_density *density;                   /* NULL unless counted */
 };
 
 cvz_status cvz_run_create(cvz_run **run, const cvz_plan *plan, float *arena, cvz_error *error)
 {
   cvz_run *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
-  *created = (cvz_run){plan, arena, 0};
+  *created = (cvz_run){.plan = plan, .arena = arena};
   *run = created;
   return CVZ_OK;
 }
@@ -54,11 +56,52 @@ static cvz_context context_of(const cvz_run *run, int index, int first, int rows
   return (cvz_context){run->plan, step, run->arena, run->channel, first, rows && rows < left ? rows : left};
 }
 
+void cvz_run_profile(cvz_run *run, double *forward, double *backward)
+{
+  run->forward_seconds = forward;
+  run->backward_seconds = backward;
+}
+
+void cvz_run_count(cvz_run *run, cvz_run_density *density)
+{
+  run->density = density;
+}
+
+/* The clock, if there is something to add it to. */
+static double seconds(const double *sums)
+{
+  struct timespec time = {0, 0};
+  if (sums) clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool rectifies(const cvz_context *context)
+{
+  const cvz_node *node = cvz_step_node(context->plan, context->step);
+  const bool activation = node->op == CVZ_OP_ACTIVATION && node->activation.function == CVZ_RELU;
+  return (context->step->clamps && context->step->clamp.slope == 0) ||
+         (activation && node->activation.negative_slope == 0);
+}
+
+static void count_values(const cvz_context *context, cvz_run_density *density)
+{
+  const cvz_view y = cvz_context_output(context);
+  for (int i = 0; i < y.height; i++)
+    for (int j = 0; j < y.width; j++) {
+      const float *pixel = y.data + (size_t)i * y.row + (size_t)j * y.pixel;
+      for (int c = 0; c < y.channels; c++) density->nonzero += pixel[c] != 0;
+    }
+  density->values += (uint64_t)y.height * (uint64_t)y.width * (uint64_t)y.channels;
+}
+
 static void forward_band(cvz_run *run, const cvz_group *group, int first)
 {
   for (int i = group->first; i < group->first + group->count; i++) {
     const cvz_context context = context_of(run, i, first, group->rows);
+    const double start = seconds(run->forward_seconds);
     context.step->forward->run(&context);
+    if (run->forward_seconds) run->forward_seconds[i] += seconds(run->forward_seconds) - start;
+    if (run->density && rectifies(&context)) count_values(&context, run->density);
   }
 }
 
@@ -132,7 +175,9 @@ void cvz_run_backward(cvz_run *run, float seed)
     for (int first = 0; first < height; first += group->rows ? group->rows : height)
       for (int j = group->first + group->count - 1; j >= group->first; j--) {
         const cvz_context context = context_of(run, j, first, group->rows);
+        const double start = seconds(run->backward_seconds);
         backward_step(&context);
+        if (run->backward_seconds) run->backward_seconds[j] += seconds(run->backward_seconds) - start;
       }
   }
 }

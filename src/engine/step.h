@@ -64,6 +64,7 @@ typedef struct cvz_step {
   cvz_slide slide; /**< of windows, in the coordinates of the stored parts */
   int packs[CVZ_SLOTS];
   int rows;       /**< output rows that an im2row matrix holds */
+  double real;    /**< FLOPs of both passes; 0: those of direct sums over what is stored */
   size_t scratch; /**< floats wanted during a pass */
   size_t state;   /**< floats kept from the forward to the backward pass */
   size_t state_offset;
