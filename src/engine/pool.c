@@ -71,11 +71,17 @@ static void backward_globalavg(const cvz_context *context)
   cvz_context_kernels(context)->copy(dx, share, context->step->inputs[0].accumulate);
 }
 
-const cvz_operator cvz_operator_maxpool = {
-    .plan = plan_maxpool, .forward = forward_maxpool, .backward = backward_maxpool, .channelwise = true};
+const cvz_operator cvz_operator_maxpool = {.plan = plan_maxpool,
+                                           .forward = {"max pool", forward_maxpool, false},
+                                           .backward = {"max pool", backward_maxpool, false},
+                                           .channelwise = true};
 
-const cvz_operator cvz_operator_avgpool = {
-    .plan = plan_pool, .forward = forward_avgpool, .backward = backward_avgpool, .channelwise = true};
+const cvz_operator cvz_operator_avgpool = {.plan = plan_pool,
+                                           .forward = {"average pool", forward_avgpool, false},
+                                           .backward = {"average pool", backward_avgpool, false},
+                                           .channelwise = true};
 
-const cvz_operator cvz_operator_globalavg = {
-    .plan = plan_globalavg, .forward = forward_globalavg, .backward = backward_globalavg, .overwrites = true};
+const cvz_operator cvz_operator_globalavg = {.plan = plan_globalavg,
+                                             .forward = {"global average", forward_globalavg, false},
+                                             .backward = {"global average", backward_globalavg, false},
+                                             .overwrites = true};

@@ -41,6 +41,11 @@ typedef struct cvz_kernels {
   /** In place: dy *= the derivative of clamp where it gave y (0 at 0 of a ReLU, as TensorFlow has it). */
   void (*clamp_backward)(cvz_view dy, cvz_view y, cvz_clamp clamp);
 
+  /** The epilogue of products that lie in y; its `accumulate` is not read. */
+  void (*finish)(cvz_view y, const cvz_epilogue *epilogue);
+  /** dy = kept bit ? dy : 0 */
+  void (*keep)(cvz_view dy, cvz_bits kept);
+
   /** y = x <= threshold ? slope * (x - threshold) : min(x, max) */
   void (*relu)(cvz_view y, cvz_view x, cvz_clamp clamp, float threshold);
   void (*relu_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_clamp clamp, float threshold, bool accumulate);
