@@ -78,6 +78,11 @@ typedef struct cvz_kernels {
   void (*winograd_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
   /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. */
   void (*winograd_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m, const cvz_epilogue *epilogue);
+  /** The same for stride 2, over blocks of 2 x 2 pixels: v[e * plane + i * 4 * x.channels + (y * 2 + x) * x.channels +
+   * c]. */
+  void (*winograd_stride2_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
+  void (*winograd_stride2_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m,
+                                  const cvz_epilogue *epilogue);
 
   /** The sum of a[i] * b[i], in eight or more partial sums. */
   float (*dot)(const float *a, const float *b, size_t count);

@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "kernel/kernels.h"
 
-enum { POINTS = CVZ_WINOGRAD_POINTS, TILE = CVZ_WINOGRAD_TILE, GUARD = 64 };
+enum { POINTS = CVZ_WINOGRAD_POINTS, GUARD = 64 };
 
 #define BOUND 3e-6 /* of the largest output */
 
@@ -92,41 +92,53 @@ static void assert_rest_untouched(map m)
   assert_memory_equal(m.memory, m.copy, m.count * sizeof *m.memory);
 }
 
-/* One convolution: sizes, where it starts, and its weights (3, 3, inputs, outputs). */
+/* One convolution: sizes, where it starts, and its weights (taps, taps, inputs, outputs). */
 typedef struct convolution {
   int height, width, inputs; /* of x */
   int out_height, out_width, outputs;
   int before[2];
+  int taps, stride; /* 3 and 1, or 5 to 8 and 2 */
   const float *weights;
 } convolution;
 
 static double convolved(const convolution *conv, cvz_view x, int oy, int ox, int k)
 {
   double sum = 0;
-  for (int r = 0; r < 3; r++)
-    for (int s = 0; s < 3; s++) {
-      const int y = oy - conv->before[0] + r, c0 = ox - conv->before[1] + s;
-      if (y < 0 || y >= x.height || c0 < 0 || c0 >= x.width) continue;
-      const float *from = at(x, y, c0), *w = conv->weights + (r * 3 + s) * conv->inputs * conv->outputs + k;
+  for (int r = 0; r < conv->taps; r++)
+    for (int s = 0; s < conv->taps; s++) {
+      const int y = oy * conv->stride - conv->before[0] + r, left = ox * conv->stride - conv->before[1] + s;
+      if (y < 0 || y >= x.height || left < 0 || left >= x.width) continue;
+      const float *from = at(x, y, left), *w = conv->weights + (r * conv->taps + s) * conv->inputs * conv->outputs + k;
       for (int c = 0; c < conv->inputs; c++) sum += (double)from[c] * (double)w[c * conv->outputs];
     }
   return sum;
 }
 
-/* (36, inputs, outputs) */
+/* Channels of the transformed inputs. */
+static int depth(const convolution *conv)
+{
+  return conv->inputs * conv->stride * conv->stride;
+}
+
+/* (36, depth, outputs) */
 static float *transformed_weights(const convolution *conv)
 {
-  const int size = conv->inputs * conv->outputs;
+  const int block = conv->inputs * conv->outputs, size = depth(conv) * conv->outputs;
   float *u = malloc((size_t)size * POINTS * sizeof *u);
   for (int i = 0; i < size; i++) {
     double point[POINTS];
-    cvz_winograd_weights(point, conv->weights + i, 3 * size, size);
+    const float *kernel = conv->weights + i % block;
+    if (conv->stride == 1)
+      cvz_winograd_weights(point, kernel, 3 * block, block);
+    else
+      cvz_winograd_stride2_weights(point, kernel, conv->taps, conv->taps, conv->taps * block, block, i / block / 2,
+                                   i / block % 2);
     for (int e = 0; e < POINTS; e++) u[e * size + i] = (float)point[e];
   }
   return u;
 }
 
-/* Plane e of m (tiles, outputs) = plane e of v (tiles, inputs) * that of u. */
+/* Plane e of m (tiles, outputs) = plane e of v (tiles, depth) * that of u. */
 static void multiply_planes(const convolution *conv, float *m, size_t m_plane, const float *v, size_t v_plane,
                             const float *u, int tiles)
 {
@@ -134,9 +146,9 @@ static void multiply_planes(const convolution *conv, float *m, size_t m_plane, c
     for (int i = 0; i < tiles; i++)
       for (int k = 0; k < conv->outputs; k++) {
         float sum = 0;
-        for (int c = 0; c < conv->inputs; c++)
-          sum = fmaf(v[e * v_plane + (size_t)(i * conv->inputs + c)],
-                     u[((size_t)conv->inputs * e + (size_t)c) * (size_t)conv->outputs + (size_t)k], sum);
+        for (int c = 0; c < depth(conv); c++)
+          sum = fmaf(v[e * v_plane + (size_t)(i * depth(conv) + c)],
+                     u[((size_t)depth(conv) * e + (size_t)c) * (size_t)conv->outputs + (size_t)k], sum);
         m[e * m_plane + (size_t)(i * conv->outputs + k)] = sum;
       }
 }
@@ -154,20 +166,21 @@ static void assert_plane_ends(const float *planes, size_t plane, float mark)
 static void run(const cvz_kernels *k, const convolution *conv, cvz_view y, cvz_view x, const cvz_epilogue *epilogue,
                 int count)
 {
-  const int columns = (y.width + TILE - 1) / TILE, tiles = columns * ((y.height + TILE - 1) / TILE);
+  const int side = conv->stride == 1 ? CVZ_WINOGRAD_TILE : CVZ_WINOGRAD_STRIDE2_TILE;
+  const int columns = (y.width + side - 1) / side, tiles = columns * ((y.height + side - 1) / side);
   float *u = transformed_weights(conv);
   for (int first = 0; first < tiles; first += count) {
     const int now = tiles - first < count ? tiles - first : count;
-    const size_t v_plane = (size_t)(now * conv->inputs) + PLANE_REST,
+    const size_t v_plane = (size_t)(now * depth(conv)) + PLANE_REST,
                  m_plane = (size_t)(now * conv->outputs) + PLANE_REST;
     float *v = malloc(POINTS * v_plane * sizeof *v), *m = malloc(POINTS * m_plane * sizeof *m);
     for (size_t i = 0; i < POINTS * v_plane; i++) v[i] = 5;
     cvz_winograd_batch batch = {columns, first, now, {conv->before[0], conv->before[1]}, v_plane};
-    k->winograd_input(&batch, v, x);
+    (conv->stride == 1 ? k->winograd_input : k->winograd_stride2_input)(&batch, v, x);
     assert_plane_ends(v, v_plane, 5);
     multiply_planes(conv, m, m_plane, v, v_plane, u, now);
     batch.plane = m_plane;
-    k->winograd_output(&batch, y, m, epilogue);
+    (conv->stride == 1 ? k->winograd_output : k->winograd_stride2_output)(&batch, y, m, epilogue);
     free(v);
     free(m);
   }
@@ -178,7 +191,7 @@ static const cvz_epilogue plain = {.clamp = {1, INFINITY}};
 
 static void assert_is_the_convolution(const cvz_kernels *k, convolution conv, int count)
 {
-  float *weights = random_floats((size_t)(9 * conv.inputs * conv.outputs), 7);
+  float *weights = random_floats((size_t)(conv.taps * conv.taps * conv.inputs * conv.outputs), 7);
   conv.weights = weights;
   const map x = map_new(conv.height, conv.width, conv.inputs, 1);
   const map y = map_new(conv.out_height, conv.out_width, conv.outputs, 2);
@@ -206,7 +219,7 @@ static void convolves_any_number_of_channels(void **state)
   static const int channels[] = {1, 3, 8, 17, 64, 65, 130};
   EACH_TABLE(k)
   for (int i = 0; i < 7; i++)
-    assert_is_the_convolution(k, (convolution){9, 11, channels[i], 9, 11, channels[6 - i], {1, 1}, NULL}, 100);
+    assert_is_the_convolution(k, (convolution){9, 11, channels[i], 9, 11, channels[6 - i], {1, 1}, 3, 1, NULL}, 100);
 }
 
 /* before -2: the region starts two pixels after the first window would; 2: a full convolution, as backward. */
@@ -217,7 +230,7 @@ static void convolves_wherever_the_region_starts(void **state)
   for (int v = -2; v <= 2; v++)
     for (int h = -2; h <= 2; h++)
       for (int grow = -2; grow <= 2; grow++)
-        assert_is_the_convolution(k, (convolution){7, 10, 5, 7 + grow, 10 - grow, 6, {v, h}, NULL}, 3);
+        assert_is_the_convolution(k, (convolution){7, 10, 5, 7 + grow, 10 - grow, 6, {v, h}, 3, 1, NULL}, 3);
 }
 
 static void convolves_maps_smaller_than_a_tile(void **state)
@@ -226,10 +239,21 @@ static void convolves_maps_smaller_than_a_tile(void **state)
   EACH_TABLE(k)
   for (int height = 1; height <= 5; height++)
     for (int width = 1; width <= 5; width++)
-      assert_is_the_convolution(k, (convolution){height, width, 9, height, width, 19, {1, 1}, NULL}, 1);
+      assert_is_the_convolution(k, (convolution){height, width, 9, height, width, 19, {1, 1}, 3, 1, NULL}, 1);
 }
 
-/* The inner product of dy and the derivative of the convolution along x is that of the backward pass of dy and x. */
+static void convolves_with_stride_2_and_5_to_8_taps(void **state)
+{
+  (void)state;
+  EACH_TABLE(k)
+  for (int inputs = 1; inputs <= CVZ_WINOGRAD_STRIDE2_CHANNELS; inputs++)
+    for (int taps = 5; taps <= 8; taps++)
+      for (int before = -1; before <= 4; before++)
+        for (int grow = -1; grow <= 1; grow++)
+          assert_is_the_convolution(
+              k, (convolution){23, 27, inputs, 12 + grow, 13 - grow, 19, {before, 3 - before}, taps, 2, NULL}, 7);
+}
+
 static void a_turned_kernel_is_the_backward_pass(void **state)
 {
   (void)state;
@@ -333,11 +357,13 @@ static void check_words(const cvz_epilogue *e, const parts *p, cvz_view y)
     }
 }
 
-static void check_epilogue(const cvz_kernels *k, int uses, cvz_clamp clamp, int channels)
+static void check_epilogue(const cvz_kernels *k, int stride, int uses, cvz_clamp clamp, int channels)
 {
-  float *weights = random_floats((size_t)(27 * channels), 7);
-  const convolution conv = {6, 9, 3, 6, 9, channels, {1, 1}, weights};
-  const map x = map_new(6, 9, 3, 1), product = map_new(6, 9, channels, 8), y = map_new(6, 9, channels, 2);
+  const int taps = stride == 1 ? 3 : 7;
+  float *weights = random_floats((size_t)(taps * taps * 3 * channels), 7);
+  const convolution conv = {6 * stride, 9 * stride, 3, 6, 9, channels, {1, 1}, taps, stride, weights};
+  const map x = map_new(conv.height, conv.width, 3, 1);
+  const map product = map_new(6, 9, channels, 8), y = map_new(6, 9, channels, 2);
   parts p;
   const cvz_epilogue epilogue = epilogue_new(&p, uses, clamp, y.view);
   run(k, &conv, product.view, x.view, &plain, 4);
@@ -360,9 +386,10 @@ static void every_part_of_the_epilogue_alone_and_together(void **state)
   static const cvz_clamp clamps[] = {{1, INFINITY}, {0, INFINITY}, {0, 0.5f}, {0.25f, INFINITY}, {0.25f, 0.5f}};
   static const int channels[] = {1, 17, 64, 130};
   EACH_TABLE(k)
-  for (int c = 0; c < 4; c++)
-    for (int clamp = 0; clamp < 5; clamp++)
-      for (int uses = 0; uses < ALL_PARTS; uses++) check_epilogue(k, uses, clamps[clamp], channels[c]);
+  for (int stride = 1; stride <= 2; stride++)
+    for (int c = 0; c < 4; c++)
+      for (int clamp = 0; clamp < 5; clamp++)
+        for (int uses = 0; uses < ALL_PARTS; uses++) check_epilogue(k, stride, uses, clamps[clamp], channels[c]);
 }
 
 static void not_a_number_shows_and_does_not_pass_a_relu(void **state)
@@ -387,6 +414,7 @@ int main(void)
       cmocka_unit_test(convolves_any_number_of_channels),
       cmocka_unit_test(convolves_wherever_the_region_starts),
       cmocka_unit_test(convolves_maps_smaller_than_a_tile),
+      cmocka_unit_test(convolves_with_stride_2_and_5_to_8_taps),
       cmocka_unit_test(a_turned_kernel_is_the_backward_pass),
       cmocka_unit_test(every_part_of_the_epilogue_alone_and_together),
       cmocka_unit_test(not_a_number_shows_and_does_not_pass_a_relu),
