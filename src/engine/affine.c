@@ -19,16 +19,19 @@ static void forward_affine(const cvz_context *context)
   const cvz_view x = cvz_context_aligned(context, 0, cvz_context_input(context, 0));
   const int first = first_channel(context);
   cvz_context_kernels(context)->affine(cvz_context_output(context), x, cvz_context_pack(context, 0) + first,
-                                       cvz_context_pack(context, 1) + first, context->step->clamp);
+                                       cvz_context_pack(context, 1) + first, context->step->clamp, (cvz_bits){0});
 }
 
 static void backward_affine(const cvz_context *context)
 {
   const cvz_view dx = cvz_context_aligned(context, 0, cvz_context_input_gradient(context, 0));
   cvz_context_kernels(context)->affine_backward(dx, cvz_context_output_gradient(context),
-                                                cvz_context_pack(context, 0) + first_channel(context),
+                                                cvz_context_pack(context, 0) + first_channel(context), (cvz_bits){0},
                                                 context->step->inputs[0].accumulate);
 }
 
-const cvz_operator cvz_operator_affine = {
-    .plan = plan_affine, .forward = forward_affine, .backward = backward_affine, .overwrites = true, .channelwise = true};
+const cvz_operator cvz_operator_affine = {.plan = plan_affine,
+                                          .forward = forward_affine,
+                                          .backward = backward_affine,
+                                          .overwrites = true,
+                                          .channelwise = true};

@@ -68,7 +68,8 @@ static cvz_conv_part part_of(const cvz_context *context, cvz_view x, cvz_view y,
   const cvz_step *step = context->step;
   const cvz_node *node = cvz_step_node(context->plan, step);
   const int groups = node->conv.groups, channels = x.channels / groups, filters = y.channels / groups;
-  const size_t stride = cvz_packs_group_count(context->plan->packs, node, pack ? CVZ_PACK_CONV_BACKWARD : CVZ_PACK_CONV);
+  const size_t stride =
+      cvz_packs_group_count(context->plan->packs, node, pack ? CVZ_PACK_CONV_BACKWARD : CVZ_PACK_CONV);
   cvz_conv_part part = {.first = first, .filters = filters};
   part.rows = y.height - first < step->rows ? y.height - first : step->rows;
   part.pixels = part.rows * y.width;
@@ -127,7 +128,7 @@ static void forward_conv(const cvz_context *context)
         forward_part(context, &part);
       }
   const float *offset = cvz_context_pack(context, 2) + (one ? context->channel : 0);
-  cvz_context_kernels(context)->affine(y, y, NULL, offset, context->step->clamp);
+  cvz_context_kernels(context)->finish(y, &(cvz_epilogue){.offset = offset, .clamp = context->step->clamp});
 }
 
 static void backward_part(const cvz_context *context, const cvz_conv_part *part)

@@ -13,19 +13,19 @@ static cvz_status plan_depthwise(cvz_plan *plan, cvz_step *step, cvz_packs *pack
 
 static void forward_depthwise(const cvz_context *context)
 {
-  const cvz_kernels *kernels = cvz_context_kernels(context);
-  const cvz_view y = cvz_context_output(context);
-  kernels->depthwise(&context->step->slide, y, cvz_context_input(context, 0), cvz_context_pack(context, 0),
-                     cvz_step_node(context->plan, context->step)->conv.filters);
-  kernels->affine(y, y, NULL, cvz_context_pack(context, 1), context->step->clamp);
+  const cvz_epilogue epilogue = {.offset = cvz_context_pack(context, 1), .clamp = context->step->clamp};
+  cvz_context_kernels(context)->depthwise(&context->step->slide, cvz_context_output(context),
+                                          cvz_context_input(context, 0), cvz_context_pack(context, 0),
+                                          cvz_step_node(context->plan, context->step)->conv.filters, &epilogue);
 }
 
 static void backward_depthwise(const cvz_context *context)
 {
+  const cvz_epilogue epilogue = {.accumulate = context->step->inputs[0].accumulate};
   cvz_context_kernels(context)->depthwise_backward(
       &context->step->slide, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
-      cvz_context_pack(context, 0), cvz_step_node(context->plan, context->step)->conv.filters);
+      cvz_context_pack(context, 0), cvz_step_node(context->plan, context->step)->conv.filters, &epilogue);
 }
 
 const cvz_operator cvz_operator_depthwise = {
-    .plan = plan_depthwise, .forward = forward_depthwise, .backward = backward_depthwise};
+    .plan = plan_depthwise, .forward = forward_depthwise, .backward = backward_depthwise, .overwrites = true};
