@@ -23,6 +23,7 @@ typedef struct bench {
 } bench;
 
 static const cvz_clamp relu = {0, INFINITY};
+static const cvz_epilogue plain = {.clamp = {1, INFINITY}};
 
 /* One function for each row of the table below. */
 #define CALL(name, expression)                                                                                         \
@@ -37,8 +38,8 @@ CALL(copy_add, copy(b->c, b->a, true))
 CALL(add, add(b->c, b->a, b->b))
 CALL(multiply, multiply(b->c, b->a, b->b, false))
 CALL(pixel_sum, pixel_sum(b->weights, b->a, 0))
-CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu))
-CALL(affine_backward, affine_backward(b->c, b->a, b->weights, false))
+CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu, (cvz_bits){0}))
+CALL(affine_backward, affine_backward(b->c, b->a, b->weights, (cvz_bits){0}, false))
 CALL(clamp_backward, clamp_backward(b->c, b->a, relu))
 CALL(relu, relu(b->c, b->a, relu, 0))
 CALL(relu_backward, relu_backward(b->c, b->b, b->a, relu, 0, false))
@@ -49,11 +50,11 @@ CALL(swish_backward, curve_backward(b->c, b->b, b->a, CVZ_CURVE_SWISH, false))
 CALL(softmax, softmax(b->c, b->a))
 CALL(softmax_backward, softmax_backward(b->c, b->b, b->a, false))
 CALL(maxpool, maxpool(&b->pool, b->half, b->a, b->places))
-CALL(maxpool_backward, maxpool_backward(&b->pool, b->c, b->half, b->places))
+CALL(maxpool_backward, maxpool_backward(&b->pool, b->c, b->half, b->places, false))
 CALL(avgpool, avgpool(&b->pool, b->half, b->a))
-CALL(avgpool_backward, avgpool_backward(&b->pool, b->c, b->half))
-CALL(depthwise, depthwise(&b->same, b->c, b->a, b->weights, 1))
-CALL(depthwise_backward, depthwise_backward(&b->same, b->c, b->a, b->weights, 1))
+CALL(avgpool_backward, avgpool_backward(&b->pool, b->c, b->half, false))
+CALL(depthwise, depthwise(&b->same, b->c, b->a, b->weights, 1, &plain))
+CALL(depthwise_backward, depthwise_backward(&b->same, b->c, b->a, b->weights, 1, &plain))
 CALL(im2row, im2row(&b->same, b->matrix, b->a, 0, b->a.height, b->a.width))
 CALL(row2im, row2im(&b->same, b->c, b->matrix, 0, b->a.height, b->a.width))
 CALL(dot, dot(b->a.data, b->b.data, (size_t)b->a.height * b->a.row))

@@ -20,21 +20,23 @@ static void forward_affine(const cvz_context *context)
 {
   const cvz_view x = cvz_context_part(context, 0);
   const int first = first_channel(context);
-  cvz_context_kernels(context)->affine(cvz_context_output(context), x,
-                                       cvz_context_pack(context, CVZ_SLOT_FORWARD) + first,
-                                       cvz_context_pack(context, CVZ_SLOT_OFFSET) + first, context->step->clamp);
+  cvz_context_kernels(context)->affine(
+      cvz_context_output(context), x, cvz_context_pack(context, CVZ_SLOT_FORWARD) + first,
+      cvz_context_pack(context, CVZ_SLOT_OFFSET) + first, context->step->clamp, cvz_context_bits(context));
 }
 
 static void backward_affine(const cvz_context *context)
 {
   const cvz_view dx = cvz_context_part_gradient(context, 0);
-  cvz_context_kernels(context)->affine_backward(dx, cvz_context_output_gradient(context),
-                                                cvz_context_pack(context, CVZ_SLOT_FORWARD) + first_channel(context),
-                                                context->step->inputs[0].accumulate);
+  cvz_context_kernels(context)->affine_backward(
+      dx, cvz_context_output_gradient(context), cvz_context_pack(context, CVZ_SLOT_FORWARD) + first_channel(context),
+      cvz_context_unmasked_bits(context), context->step->inputs[0].accumulate);
 }
 
 const cvz_operator cvz_operator_affine = {.plan = plan_affine,
                                           .forward = {"affine", forward_affine, true},
                                           .backward = {"affine", backward_affine, true},
                                           .overwrites = true,
-                                          .channelwise = true};
+                                          .channelwise = true,
+                                          .writes_bits = true,
+                                          .applies_bits = true};

@@ -122,4 +122,4 @@ cvz_view cvz_conv_framed(const cvz_kernels *kernels, cvz_view x, cvz_conv_frame 
   return whole;
 }
 
-const cvz_operator cvz_operator_conv = {.plan = plan_conv, .overwrites = true, .epilogue = true};
+const cvz_operator cvz_operator_conv = {.plan = plan_conv, .overwrites = true, .writes_bits = true, .masks = true};

@@ -1,4 +1,4 @@
-#include "engine/step.h"
+#include "engine/conv.h"
 
 /* x: (H, W, C), kernel: (kh, kw, C, m), y: (OH, OW, C * m) with channel c * m + j from channel c. */
 
@@ -15,21 +15,25 @@ static cvz_status plan_depthwise(cvz_plan *plan, cvz_step *step, cvz_packs *pack
 
 static void forward_depthwise(const cvz_context *context)
 {
-  const cvz_kernels *kernels = cvz_context_kernels(context);
-  const cvz_view y = cvz_context_output(context);
-  kernels->depthwise(&context->step->slide, y, cvz_context_input(context, 0),
-                     cvz_context_pack(context, CVZ_SLOT_FORWARD),
-                     cvz_step_node(context->plan, context->step)->conv.filters);
-  kernels->affine(y, y, NULL, cvz_context_pack(context, CVZ_SLOT_OFFSET), context->step->clamp);
+  const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
+  cvz_context_kernels(context)->depthwise(&context->step->slide, cvz_context_output(context),
+                                          cvz_context_input(context, 0), cvz_context_pack(context, CVZ_SLOT_FORWARD),
+                                          cvz_step_node(context->plan, context->step)->conv.filters, &epilogue);
 }
 
 static void backward_depthwise(const cvz_context *context)
 {
+  cvz_epilogue epilogue = cvz_conv_backward_epilogue(context);
+  epilogue.accumulate = context->step->inputs[0].accumulate;
   cvz_context_kernels(context)->depthwise_backward(
       &context->step->slide, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
-      cvz_context_pack(context, CVZ_SLOT_FORWARD), cvz_step_node(context->plan, context->step)->conv.filters);
+      cvz_context_pack(context, CVZ_SLOT_FORWARD), cvz_step_node(context->plan, context->step)->conv.filters,
+      &epilogue);
 }
 
 const cvz_operator cvz_operator_depthwise = {.plan = plan_depthwise,
                                              .forward = {"depthwise", forward_depthwise, false},
-                                             .backward = {"depthwise", backward_depthwise, false}};
+                                             .backward = {"depthwise", backward_depthwise, false},
+                                             .overwrites = true,
+                                             .writes_bits = true,
+                                             .masks = true};

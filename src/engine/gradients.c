@@ -36,8 +36,10 @@ static bool covers(const cvz_plan *plan, const cvz_step *step, const cvz_value *
 {
   const cvz_value *output = cvz_step_output(plan, step);
   if (!step->operation->channelwise) return true;
-  return cvz_value_channels(output) == cvz_value_channels(input) && output->shape.height == input->shape.height &&
-         output->shape.width == input->shape.width && same_region(output, input);
+  if (cvz_value_channels(output) != cvz_value_channels(input)) return false;
+  return !step->operation->backward.pointwise ||
+         (output->shape.height == input->shape.height && output->shape.width == input->shape.width &&
+          same_region(output, input));
 }
 
 /* A summand's and a member's gradient is (a part of) the sum's and the whole's. Nobody reads those after this step, and
@@ -79,7 +81,7 @@ static void order_edge(cvz_plan *plan, const cvz_step *step, int index, bool *wr
 
 static bool can_mask(const cvz_plan *plan, const cvz_step *step)
 {
-  return step->operation->epilogue && !cvz_step_narrow(plan, step);
+  return step->operation->masks && !cvz_step_narrow(plan, step);
 }
 
 /* The first step that reads a value is the last to add to its gradient. */
@@ -102,7 +104,7 @@ static void give_bits(cvz_plan *plan)
   for (int i = 0; i < plan->step_count; i++) {
     const cvz_step *step = &plan->steps[i];
     cvz_value *value = &plan->values[step->output];
-    value->has_bits = step->clamps && step->clamp.slope == 0 && step->operation->epilogue && !value->narrow;
+    value->has_bits = step->clamps && step->clamp.slope == 0 && step->operation->writes_bits && !value->narrow;
   }
 }
 

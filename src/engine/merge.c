@@ -41,7 +41,7 @@ static void forward_add(const cvz_context *context)
     next = 2;
   }
   for (int i = next; i < context->step->input_count; i++) add_input(context, y, i);
-  if (context->step->clamps) kernels->affine(y, y, NULL, NULL, context->step->clamp);
+  if (context->step->clamps) kernels->finish(y, &(cvz_epilogue){.clamp = context->step->clamp});
 }
 
 /* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */

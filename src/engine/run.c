@@ -158,7 +158,7 @@ static void backward_step(const cvz_context *context)
 {
   const cvz_value *output = cvz_step_output(context->plan, context->step);
   const cvz_view dy = cvz_context_output_gradient(context);
-  if (output->has_bits && !output->masked)
+  if (output->has_bits && !output->masked && !context->step->operation->applies_bits)
     context->plan->kernels->keep(dy, cvz_context_bits(context));
   else if (context->step->clamps && !output->has_bits)
     context->plan->kernels->clamp_backward(dy, cvz_context_output(context), context->step->clamp);

@@ -170,6 +170,12 @@ cvz_bits cvz_context_bits(const cvz_context *context)
   return cvz_bits_crop(bits_of(context, cvz_step_output(context->plan, context->step)), context->first, 0);
 }
 
+cvz_bits cvz_context_unmasked_bits(const cvz_context *context)
+{
+  const bool masked = cvz_step_output(context->plan, context->step)->masked;
+  return masked ? (cvz_bits){0} : cvz_context_bits(context);
+}
+
 cvz_bits cvz_context_input_bits(const cvz_context *context)
 {
   return bits_of(context, cvz_step_input(context->plan, context->step, 0));

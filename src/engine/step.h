@@ -113,7 +113,9 @@ struct cvz_operator {
   bool reads_output; /**< the backward pass reads the output's data */
   bool overwrites;   /**< the backward pass can overwrite a gradient instead of adding to it */
   bool channelwise;  /**< channel k of the output depends on channel k of the inputs alone */
-  bool epilogue;     /**< writes the bits of its output, and can apply those of input 0 to the gradient */
+  bool writes_bits;  /**< the forward pass writes the bits of its output */
+  bool applies_bits; /**< the backward pass applies them to the output's gradient by itself */
+  bool masks;        /**< the backward pass can apply the bits of input 0 to its gradient */
 };
 
 /** The operators, one for each cvz_op; INPUT has none. */
@@ -153,8 +155,10 @@ cvz_view cvz_context_whole_gradient(const cvz_context *context, int index);
 cvz_view cvz_context_part(const cvz_context *context, int index);
 cvz_view cvz_context_part_gradient(const cvz_context *context, int index);
 
-/** Bits of the output's band, and of all of input 0; data NULL where there are none. */
+/** Bits of the output's band; those that are still to be applied to its gradient; those of all of input 0. data NULL
+ *  where there are none. */
 cvz_bits cvz_context_bits(const cvz_context *context);
+cvz_bits cvz_context_unmasked_bits(const cvz_context *context);
 cvz_bits cvz_context_input_bits(const cvz_context *context);
 
 const float *cvz_context_pack(const cvz_context *context, int index);

@@ -34,17 +34,17 @@ typedef struct cvz_kernels {
   /** y[c] += factor * the sum over all pixels of x */
   void (*pixel_sum)(float *y, cvz_view x, float factor);
 
-  /** y = clamp(x * scale + offset); scale and offset (channels), each NULL for 1 and 0; y may be x. */
-  void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp);
-  /** dx (+)= dy * scale */
-  void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, bool accumulate);
+  /** The epilogue in place, of products that lie in y; `accumulate` is not used. */
+  void (*finish)(cvz_view y, const cvz_epilogue *epilogue);
+  /** y = clamp(x * scale + offset) and its passed bits; scale and offset (channels), each NULL for 1 and 0; y may be x.
+   */
+  void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp, cvz_bits passed);
+  /** dx (+)= kept bit ? dy * scale : 0; scale NULL for 1 */
+  void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, cvz_bits kept, bool accumulate);
+  /** In place: dy = kept bit ? dy : 0. */
+  void (*keep)(cvz_view dy, cvz_bits kept);
   /** In place: dy *= the derivative of clamp where it gave y (0 at 0 of a ReLU, as TensorFlow has it). */
   void (*clamp_backward)(cvz_view dy, cvz_view y, cvz_clamp clamp);
-
-  /** The epilogue of products that lie in y; its `accumulate` is not read. */
-  void (*finish)(cvz_view y, const cvz_epilogue *epilogue);
-  /** dy = kept bit ? dy : 0 */
-  void (*keep)(cvz_view dy, cvz_bits kept);
 
   /** y = x <= threshold ? slope * (x - threshold) : min(x, max) */
   void (*relu)(cvz_view y, cvz_view x, cvz_clamp clamp, float threshold);
@@ -55,19 +55,20 @@ typedef struct cvz_kernels {
   void (*softmax)(cvz_view y, cvz_view x);
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
 
-  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. */
+  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. A window of
+   *  one element may leave arg alone. */
   void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
-  /** dx is added to. */
-  void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg);
+  void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
   /** Mean over the elements of the window that lie in the view. */
   void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
-  /** dx is added to. */
-  void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy);
+  void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, bool accumulate);
 
   /** y (OH, OW, C * multiplier), weights (kh, kw, C * multiplier): channel c * multiplier + m comes from c. */
-  void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier);
-  /** dx is added to. */
-  void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier);
+  void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier,
+                    const cvz_epilogue *epilogue);
+  /** Of the epilogue only `accumulate` and `kept` are used. */
+  void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier,
+                             const cvz_epilogue *epilogue);
 
   /** The windows of output rows first .. first + rows - 1 as rows of a matrix (rows * out_width, kh * kw * C). */
   void (*im2row)(const cvz_slide *slide, float *matrix, cvz_view x, int first, int rows, int out_width);
