@@ -113,8 +113,8 @@ static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
 {
   run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
   bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
-  cvz_status status = run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, cvz_gemm_openblas(), error)
-                                         : CVZ_E_MEMORY;
+  cvz_status status =
+      run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, cvz_gemm_openblas(), error) : CVZ_E_MEMORY;
   int count;
   const int *units = cvz_schedule_units(&run->schedule, cvz_comm_rank(run->comm), &count);
   for (int i = 0; mine && i < count; i++) mine[cvz_work_layer_of(&run->work, units[i])] = true;
@@ -306,8 +306,7 @@ static cvz_status write_index(cvz_job_run *run, cvz_error *error)
 static cvz_status list_layers(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = CVZ_OK;
-  if (is_root(run))
-    status = cvz_list_layers(stdout, &run->graph, run->options->size, run->options->loss_border, error);
+  if (is_root(run)) status = cvz_list_layers(stdout, &run->graph, run->options->size, run->options->loss_border, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -321,9 +320,8 @@ static void dry_run(const cvz_job_run *run)
     flops += layer->flops * layer->filter_count * run->options->iterations;
   }
   printf("model: %s\nlayers: %d\nfilters: %d\nsteps: %d\nTFLOP: %.3f\nranks: %d\nbalance: %.1f %%\nresults: %s\n",
-         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count,
-         run->options->iterations, flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance,
-         run->options->out);
+         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count, run->options->iterations,
+         flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance, run->options->out);
 }
 
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)

@@ -17,7 +17,7 @@ void cvz_version_print(FILE *stream)
   snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
   snprintf(blas, sizeof blas, "%s, core %s", cvz_gemm_openblas_config(), cvz_gemm_openblas_core());
   const cvz_version_part parts[] = {
-      {"MPI", cvz_comm_library()},        {"OpenBLAS", blas},      {"HDF5", hdf5},
+      {"MPI", cvz_comm_library()},          {"OpenBLAS", blas},      {"HDF5", hdf5},
       {"libpng", png_get_libpng_ver(NULL)}, {"zlib", zlibVersion()}, {"jansson", JANSSON_VERSION},
   };
   cvz_help_version(stream, parts, (int)(sizeof parts / sizeof *parts));
