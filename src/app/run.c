@@ -244,15 +244,22 @@ static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
+static const char *plural(int count)
+{
+  return count == 1 ? "" : "s";
+}
+
 static void tell_start(const cvz_job_run *run)
 {
-  cvz_tell(run->log, "%s: %d filters of %d layers at %d x %d, %d steps, on %d rank%s (%s, OpenBLAS %s)",
-           run->graph.name ? run->graph.name : "model", run->work.unit_count, run->work.layer_count, run->work.height,
-           run->work.width, run->recipe.iterations, cvz_comm_size(run->comm), cvz_comm_size(run->comm) > 1 ? "s" : "",
+  const cvz_work *work = &run->work;
+  const int steps = run->recipe.iterations, ranks = cvz_comm_size(run->comm);
+  cvz_tell(run->log, "%s: %d filter%s of %d layer%s at %d x %d, %d step%s, on %d rank%s (%s, OpenBLAS %s)",
+           run->graph.name ? run->graph.name : "model", work->unit_count, plural(work->unit_count), work->layer_count,
+           plural(work->layer_count), work->height, work->width, steps, plural(steps), ranks, plural(ranks),
            cvz_isa_name(run->kernels->isa), cvz_gemm_openblas_core());
-  if (run->work.skipped)
-    cvz_tell(run->log, "%d layers left out, the first: %s: %s", run->work.skipped, run->work.skip_name,
-             run->work.skip_reason);
+  if (work->skipped)
+    cvz_tell(run->log, "%d layer%s left out, the first: %s: %s", work->skipped, plural(work->skipped), work->skip_name,
+             work->skip_reason);
 }
 
 static cvz_status render(cvz_job_run *run, cvz_error *error)
