@@ -63,15 +63,12 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
 {
   cvz_text description = {0};
   cvz_status status = CVZ_OK;
-  const char *path = model_path(run->options);
   if (is_root(run)) {
-    status = cvz_keras_open(&run->file, path, run->options->arch, error);
-    if (status == CVZ_OK) status = cvz_file_hash(path, &run->file_hash, error);
+    status = cvz_keras_open(&run->file, model_path(run->options), run->options->arch, error);
     if (status == CVZ_OK) status = cvz_keras_describe(run->file, &description, error);
   }
   status = cvz_comm_share_text(run->comm, &description, status, error);
   if (status == CVZ_OK) {
-    cvz_comm_share_bytes(run->comm, &run->file_hash, sizeof run->file_hash);
     status = cvz_keras_build(&run->graph, description.data, description.length, error);
     status = cvz_comm_agree(run->comm, status, error);
   }
@@ -206,6 +203,16 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "gemm_core", cvz_gemm_openblas_core());
 }
 
+/* The results tell of which file they are. */
+static cvz_status hash_model(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  if (is_root(run)) status = cvz_file_hash(model_path(run->options), &run->file_hash, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  cvz_comm_share_bytes(run->comm, &run->file_hash, sizeof run->file_hash);
+  return CVZ_OK;
+}
+
 static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
                                  cvz_error *error)
 {
@@ -236,6 +243,7 @@ static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
 static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = CVZ_OK;
+  CVZ_TRY(hash_model(run, error));
   describe_job(run);
   if (is_root(run)) {
     status = describe_layers(run, error);
