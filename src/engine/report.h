@@ -7,11 +7,11 @@
 /** One step. FLOPs are the multiplications and additions of convolutions and products with weights, of a forward and a
  *  backward pass together; other operators have none. */
 typedef struct cvz_report_step {
-  const char *layer;     /**< that the step computes; borrowed from the graph */
+  const char *layer;              /**< that the step computes; borrowed from the graph */
   const char *forward, *backward; /**< algorithm of each pass, static text */
-  cvz_shape shape;       /**< of what is stored of the output: the needed region, perhaps of one channel */
-  double direct;         /**< FLOPs by direct counting over whole maps */
-  double real;           /**< FLOPs that the algorithm executes, as if no number were zero */
+  cvz_shape shape;                /**< of what is stored of the output: the needed region, perhaps of one channel */
+  double direct;                  /**< FLOPs by direct counting over whole maps */
+  double real;                    /**< FLOPs that the algorithm executes, as if no number were zero */
 } cvz_report_step;
 
 /** Steps of the plan, in the order of the forward pass. */
