@@ -19,6 +19,7 @@ typedef struct cvz_product {
   cvz_view to, from;
   const float *weights;
   bool accumulate;
+  cvz_bits bits; /* which channels of `from` are not 0, if that is known */
 } cvz_product;
 
 static int term_count(int length)
@@ -66,12 +67,15 @@ static void multiply_dense(const cvz_product *p, const cvz_epilogue *epilogue)
 static void multiply_sparse(const cvz_product *p, const cvz_epilogue *epilogue)
 {
   const cvz_kernels *kernels = cvz_context_kernels(p->context);
-  const size_t words = cvz_bits_words(p->from.channels);
-  uint64_t *bits = (uint64_t *)(void *)cvz_context_scratch(p->context);
-  kernels->nonzero(bits, pixels(p->from), p->from.channels, p->from.data, p->from.pixel);
+  cvz_bits bits = p->bits;
+  if (!bits.data) {
+    bits.data = (uint64_t *)(void *)cvz_context_scratch(p->context);
+    bits.pixel = cvz_bits_words(p->from.channels);
+    kernels->nonzero(bits.data, pixels(p->from), p->from.channels, p->from.data, p->from.pixel);
+  }
   for (int first = 0, width; first < p->to.channels; first += width) {
     width = cvz_conv_block(kernels->sparse_columns, first, p->to.channels);
-    kernels->sparse_multiply(pixels(p->to), width, p->from.channels, p->from.data, p->from.pixel, bits, words,
+    kernels->sparse_multiply(pixels(p->to), width, p->from.channels, p->from.data, p->from.pixel, bits.data, bits.pixel,
                              p->weights + (size_t)first * (size_t)p->from.channels, p->to.data + first, p->to.pixel,
                              p->accumulate);
     cvz_conv_finish(p->context, cvz_view_channels(p->to, first, width), epilogue, 0, first);
@@ -98,15 +102,23 @@ static void multiply_band(const cvz_product *p, const cvz_epilogue *epilogue, cv
     cvz_product part = *p;
     part.to = cvz_view_crop(p->to, row, 0, 1, p->to.width);
     part.from = cvz_view_crop(p->from, row, 0, 1, p->from.width);
+    part.bits = cvz_bits_crop(p->bits, row, 0);
     const cvz_epilogue part_epilogue = cvz_conv_epilogue_rows(*epilogue, row);
     multiply(&part, &part_epilogue);
   }
 }
 
+/* The bits of a ReLU without a bound tell what is not 0. */
+static cvz_bits known_bits(const cvz_context *context)
+{
+  const bool unbounded = cvz_step_input(context->plan, context->step, 0)->bits_tell_zeros;
+  return unbounded ? cvz_context_part_bits(context) : (cvz_bits){0};
+}
+
 static void forward(const cvz_context *context, cvz_multiply *multiply)
 {
   const cvz_product p = {context, cvz_context_output(context), cvz_context_part(context, 0),
-                         cvz_context_pack(context, CVZ_SLOT_FORWARD), false};
+                         cvz_context_pack(context, CVZ_SLOT_FORWARD), false, known_bits(context)};
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   multiply_band(&p, &epilogue, multiply);
 }
@@ -114,7 +126,8 @@ static void forward(const cvz_context *context, cvz_multiply *multiply)
 static void backward(const cvz_context *context, cvz_multiply *multiply)
 {
   const cvz_product p = {context, cvz_context_part_gradient(context, 0), cvz_context_output_gradient(context),
-                         cvz_context_pack(context, CVZ_SLOT_BACKWARD), context->step->inputs[0].accumulate};
+                         cvz_context_pack(context, CVZ_SLOT_BACKWARD), context->step->inputs[0].accumulate,
+                         cvz_context_bits(context)};
   const cvz_epilogue epilogue = cvz_conv_epilogue_rows(cvz_conv_backward_epilogue(context), context->first);
   multiply_band(&p, &epilogue, multiply);
   cvz_conv_backward_residual(context);
@@ -140,9 +153,14 @@ static void backward_sparse(const cvz_context *context)
   backward(context, multiply_sparse);
 }
 
+/* What the bits clear is cleared in the end, so nobody has to compute it. */
 static void backward_masked(const cvz_context *context)
 {
-  backward(context, multiply_masked);
+  const cvz_product p = {context, cvz_context_part_gradient(context, 0), cvz_context_output_gradient(context),
+                         cvz_context_pack(context, CVZ_SLOT_BACKWARD), false, {0}};
+  const cvz_epilogue epilogue = {.kept = cvz_context_part_bits(context)};
+  multiply_band(&p, &epilogue, multiply_masked);
+  cvz_conv_backward_residual(context);
 }
 
 static const cvz_pass dense_forward = {"1x1", forward_dense, true}, dense_backward = {"1x1", backward_dense, true},
