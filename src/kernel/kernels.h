@@ -65,7 +65,7 @@ typedef struct cvz_kernels {
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
 
   /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. A window of
-   *  one element may leave arg alone. */
+   *  one element may leave arg alone. A NaN wins only as a window's first element (with TensorFlow on CPUs never). */
   void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
   void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
   /** Mean over the elements of the window that lie in the view. */
