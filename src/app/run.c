@@ -35,6 +35,7 @@ typedef struct cvz_job_run {
   cvz_work work;
   cvz_schedule schedule;
   const cvz_kernels *kernels;
+  const cvz_gemm *gemm;
   cvz_packs *packs;
   cvz_plan **plans; /* per layer of the work; NULL where this rank has no unit */
   cvz_window_memory *packed;
@@ -79,6 +80,19 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
   return status;
 }
 
+/* OpenBLAS picks its kernels by the processor, and they differ in their last bits. */
+static cvz_status same_openblas(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  char core[64];
+  if (!cvz_comm_same_text(run->comm, cvz_gemm_openblas_core(), core, sizeof core))
+    status =
+        cvz_fail(error, CVZ_E_UNSUPPORTED,
+                 "OpenBLAS: core %s on host %s but %s on rank 0's; set OPENBLAS_CORETYPE=%s for all, or --gemm libxsmm",
+                 cvz_gemm_openblas_core(), cvz_comm_host(run->comm), core, core);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
 /* The widest instruction set that all ranks have, or the one that is asked for. */
 static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
 {
@@ -86,13 +100,9 @@ static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
   cvz_status status = CVZ_OK;
   if (run->options->isa) status = cvz_isa_from_name(&isa, run->options->isa, error);
   if (status == CVZ_OK) status = cvz_kernels_select(&run->kernels, isa, error);
+  if (status == CVZ_OK) status = cvz_gemm_select(&run->gemm, run->options->gemm, isa, error);
   CVZ_TRY(cvz_comm_agree(run->comm, status, error));
-  char core[64];
-  if (!cvz_comm_same_text(run->comm, cvz_gemm_openblas_core(), core, sizeof core))
-    status = cvz_fail(error, CVZ_E_UNSUPPORTED,
-                      "OpenBLAS: core %s on host %s but %s on rank 0's; set OPENBLAS_CORETYPE=%s for all",
-                      cvz_gemm_openblas_core(), cvz_comm_host(run->comm), core, core);
-  return cvz_comm_agree(run->comm, status, error);
+  return run->gemm == cvz_gemm_openblas() ? same_openblas(run, error) : CVZ_OK;
 }
 
 static cvz_status plan_layer(cvz_job_run *run, int index, cvz_error *error)
@@ -113,8 +123,7 @@ static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
 {
   run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
   bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
-  cvz_status status = run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, cvz_gemm_openblas(), error)
-                                         : CVZ_E_MEMORY;
+  cvz_status status = run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
   int count;
   const int *units = cvz_schedule_units(&run->schedule, cvz_comm_rank(run->comm), &count);
   for (int i = 0; mine && i < count; i++) mine[cvz_work_layer_of(&run->work, units[i])] = true;
@@ -183,6 +192,12 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
   return CVZ_OK;
 }
 
+/* libxsmm generates its code for the instruction set alone. */
+static const char *gemm_core(const cvz_job_run *run)
+{
+  return run->gemm == cvz_gemm_openblas() ? cvz_gemm_openblas_core() : "";
+}
+
 static void add_text(cvz_job_run *run, const char *key, const char *text)
 {
   cvz_attribute *attribute = &run->attributes[run->attribute_count++];
@@ -202,8 +217,8 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "model_name", run->graph.name ? run->graph.name : "");
   add_text(run, "model_xxh64", run->hash_text);
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
-  add_text(run, "gemm", "openblas");
-  add_text(run, "gemm_core", cvz_gemm_openblas_core());
+  add_text(run, "gemm", run->gemm->name);
+  add_text(run, "gemm_core", gemm_core(run));
 }
 
 static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
@@ -246,10 +261,10 @@ static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
 
 static void tell_start(const cvz_job_run *run)
 {
-  cvz_tell(run->log, "%s: %d filters of %d layers at %d x %d, %d steps, on %d rank%s (%s, OpenBLAS %s)",
+  cvz_tell(run->log, "%s: %d filters of %d layers at %d x %d, %d steps, on %d rank%s (%s, %s%s%s)",
            run->graph.name ? run->graph.name : "model", run->work.unit_count, run->work.layer_count, run->work.height,
            run->work.width, run->recipe.iterations, cvz_comm_size(run->comm), cvz_comm_size(run->comm) > 1 ? "s" : "",
-           cvz_isa_name(run->kernels->isa), cvz_gemm_openblas_core());
+           cvz_isa_name(run->kernels->isa), run->gemm->name, *gemm_core(run) ? " " : "", gemm_core(run));
   if (run->work.skipped)
     cvz_tell(run->log, "%d layers left out, the first: %s: %s", run->work.skipped, run->work.skip_name,
              run->work.skip_reason);
@@ -306,8 +321,7 @@ static cvz_status write_index(cvz_job_run *run, cvz_error *error)
 static cvz_status list_layers(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = CVZ_OK;
-  if (is_root(run))
-    status = cvz_list_layers(stdout, &run->graph, run->options->size, run->options->loss_border, error);
+  if (is_root(run)) status = cvz_list_layers(stdout, &run->graph, run->options->size, run->options->loss_border, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -321,9 +335,8 @@ static void dry_run(const cvz_job_run *run)
     flops += layer->flops * layer->filter_count * run->options->iterations;
   }
   printf("model: %s\nlayers: %d\nfilters: %d\nsteps: %d\nTFLOP: %.3f\nranks: %d\nbalance: %.1f %%\nresults: %s\n",
-         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count,
-         run->options->iterations, flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance,
-         run->options->out);
+         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count, run->options->iterations,
+         flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance, run->options->out);
 }
 
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)

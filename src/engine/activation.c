@@ -20,7 +20,7 @@ static cvz_curve curve_of(cvz_function function)
 static void forward_activation(const cvz_context *context)
 {
   const cvz_activation *a = &cvz_step_node(context->plan, context->step)->activation;
-  const cvz_view x = cvz_context_aligned(context, 0, cvz_context_input(context, 0)), y = cvz_context_output(context);
+  const cvz_view x = cvz_context_part(context, 0), y = cvz_context_output(context);
   const cvz_kernels *kernels = cvz_context_kernels(context);
   if (a->function == CVZ_RELU)
     kernels->relu(y, x, (cvz_clamp){a->negative_slope, a->max_value}, a->threshold);
@@ -33,8 +33,8 @@ static void forward_activation(const cvz_context *context)
 static void backward_activation(const cvz_context *context)
 {
   const cvz_activation *a = &cvz_step_node(context->plan, context->step)->activation;
-  const cvz_view x = cvz_context_aligned(context, 0, cvz_context_input(context, 0));
-  const cvz_view dx = cvz_context_aligned(context, 0, cvz_context_input_gradient(context, 0));
+  const cvz_view x = cvz_context_part(context, 0);
+  const cvz_view dx = cvz_context_part_gradient(context, 0);
   const cvz_view dy = cvz_context_output_gradient(context);
   const bool accumulate = context->step->inputs[0].accumulate;
   const cvz_kernels *kernels = cvz_context_kernels(context);
@@ -48,23 +48,24 @@ static void backward_activation(const cvz_context *context)
 
 static void forward_softmax(const cvz_context *context)
 {
-  cvz_context_kernels(context)->softmax(cvz_context_output(context),
-                                        cvz_context_aligned(context, 0, cvz_context_input(context, 0)));
+  cvz_context_kernels(context)->softmax(cvz_context_output(context), cvz_context_part(context, 0));
 }
 
 static void backward_softmax(const cvz_context *context)
 {
-  const cvz_view dx = cvz_context_aligned(context, 0, cvz_context_input_gradient(context, 0));
+  const cvz_view dx = cvz_context_part_gradient(context, 0);
   cvz_context_kernels(context)->softmax_backward(dx, cvz_context_output_gradient(context), cvz_context_output(context),
                                                  true);
 }
 
 const cvz_operator cvz_operator_activation = {.plan = plan_nothing,
-                                              .forward = forward_activation,
-                                              .backward = backward_activation,
+                                              .forward = {"activation", forward_activation, true},
+                                              .backward = {"activation", backward_activation, true},
                                               .reads_inputs = true,
                                               .overwrites = true,
                                               .channelwise = true};
 
-const cvz_operator cvz_operator_softmax = {
-    .plan = plan_nothing, .forward = forward_softmax, .backward = backward_softmax, .reads_output = true};
+const cvz_operator cvz_operator_softmax = {.plan = plan_nothing,
+                                           .forward = {"softmax", forward_softmax, true},
+                                           .backward = {"softmax", backward_softmax, true},
+                                           .reads_output = true};

@@ -14,6 +14,7 @@ bool cvz_fuse_is_clamp(const cvz_activation *activation)
 /* Everything that the search reads; arrays of node_count. */
 typedef struct cvz_fuse_state {
   const cvz_graph *graph;
+  const cvz_shape *shapes;
   int target;
   int *only_reader; /* the one node that reads this one's output, else -1 */
   bool *taken;      /* part of an earlier group */
@@ -36,20 +37,68 @@ static int follower(const cvz_fuse_state *state, int node, cvz_op op)
   return next >= 0 && state->graph->nodes[next].op == op ? next : -1;
 }
 
+static bool is_convolution(const cvz_node *node)
+{
+  return node->op == CVZ_OP_CONV || node->op == CVZ_OP_DEPTHWISE;
+}
+
+/* Zeros around a map need no map of their own if a convolution without padding is all that reads them. */
+static int padded_convolution(const cvz_fuse_state *state, int node)
+{
+  const cvz_node *nodes = state->graph->nodes;
+  const int next = node == state->target ? -1 : state->only_reader[node];
+  const cvz_pad *pad = &nodes[node].pad;
+  const bool grows = pad->top >= 0 && pad->bottom >= 0 && pad->left >= 0 && pad->right >= 0;
+  if (next < 0 || !grows || !is_convolution(&nodes[next]) || nodes[next].conv.window.padding != CVZ_VALID) return -1;
+  return state->graph->weights[nodes[next].conv.kernel].rank == 4 ? next : -1;
+}
+
+/* The sum of two maps joins the later of the two, so that both are there when it is made. */
+static void join_sum(const cvz_fuse_state *state, cvz_fusion *fusion)
+{
+  const int next = follower(state, fusion->output, CVZ_OP_ADD);
+  if (next < 0 || state->graph->nodes[next].input_count != 2) return;
+  const int *inputs = state->graph->nodes[next].inputs;
+  const int other = inputs[0] == fusion->output ? inputs[1] : inputs[0];
+  const cvz_shape *shapes = state->shapes;
+  if (other >= fusion->output || !cvz_shape_equal(shapes[other], shapes[fusion->output])) return;
+  fusion->residual = other;
+  fusion->output = next;
+}
+
+static void join_clamp(const cvz_fuse_state *state, cvz_fusion *fusion)
+{
+  const int next = follower(state, fusion->output, CVZ_OP_ACTIVATION);
+  const cvz_activation *activation = next < 0 ? NULL : &state->graph->nodes[next].activation;
+  if (!activation || !cvz_fuse_is_clamp(activation)) return;
+  fusion->clamp = (cvz_clamp){activation->negative_slope, activation->max_value};
+  fusion->clamps = true;
+  fusion->output = next;
+}
+
 static cvz_fusion group(const cvz_fuse_state *state, int root)
 {
   const cvz_node *nodes = state->graph->nodes;
-  const cvz_op op = nodes[root].op;
-  cvz_fusion fusion = {.root = root, .affine = -1, .clamp = {1, INFINITY}, .output = root};
-  const bool convolution = op == CVZ_OP_CONV || op == CVZ_OP_DEPTHWISE;
-  if (convolution && (fusion.affine = follower(state, root, CVZ_OP_AFFINE)) >= 0) fusion.output = fusion.affine;
-  if (!convolution && op != CVZ_OP_AFFINE && op != CVZ_OP_ADD) return fusion;
-  const int next = follower(state, fusion.output, CVZ_OP_ACTIVATION);
-  if (next < 0 || !cvz_fuse_is_clamp(&nodes[next].activation)) return fusion;
-  fusion.clamp = (cvz_clamp){nodes[next].activation.negative_slope, nodes[next].activation.max_value};
-  fusion.clamps = true;
-  fusion.output = next;
+  cvz_fusion fusion = {root, -1, -1, -1, {1, INFINITY}, false, root};
+  if (nodes[root].op == CVZ_OP_PAD) {
+    const int convolution = padded_convolution(state, root);
+    if (convolution < 0) return fusion;
+    fusion.pad = root;
+    fusion.root = fusion.output = convolution;
+  }
+  const cvz_op op = nodes[fusion.root].op;
+  if (is_convolution(&nodes[fusion.root]) && (fusion.affine = follower(state, fusion.root, CVZ_OP_AFFINE)) >= 0)
+    fusion.output = fusion.affine;
+  if (op == CVZ_OP_CONV) join_sum(state, &fusion);
+  if (is_convolution(&nodes[fusion.root]) || op == CVZ_OP_AFFINE || op == CVZ_OP_ADD) join_clamp(state, &fusion);
   return fusion;
+}
+
+static void take(bool *taken, const cvz_graph *graph, const cvz_fusion *fusion)
+{
+  taken[fusion->root] = taken[fusion->output] = true;
+  if (fusion->affine >= 0) taken[fusion->affine] = true;
+  if (fusion->residual >= 0) taken[fusion->clamps ? graph->nodes[fusion->output].inputs[0] : fusion->output] = true;
 }
 
 static int by_output(const void *a, const void *b)
@@ -58,10 +107,10 @@ static int by_output(const void *a, const void *b)
   return (left->output > right->output) - (left->output < right->output);
 }
 
-cvz_status cvz_fuse(const cvz_graph *graph, const bool *needed, int target, cvz_fusion *fusions, int *count,
-                    cvz_error *error)
+cvz_status cvz_fuse(const cvz_graph *graph, const cvz_shape *shapes, const bool *needed, int target,
+                    cvz_fusion *fusions, int *count, cvz_error *error)
 {
-  cvz_fuse_state state = {graph, target, cvz_array((size_t)graph->node_count, sizeof(int), error),
+  cvz_fuse_state state = {graph, shapes, target, cvz_array((size_t)graph->node_count, sizeof(int), error),
                           cvz_array((size_t)graph->node_count, sizeof(bool), error)};
   *count = 0;
   if (state.only_reader && state.taken) {
@@ -69,8 +118,7 @@ cvz_status cvz_fuse(const cvz_graph *graph, const bool *needed, int target, cvz_
     for (int i = 0; i < graph->node_count; i++) {
       if (!needed[i] || state.taken[i] || graph->nodes[i].op == CVZ_OP_INPUT) continue;
       const cvz_fusion fusion = group(&state, i);
-      if (fusion.affine >= 0) state.taken[fusion.affine] = true;
-      state.taken[fusion.output] = true;
+      take(state.taken, graph, &fusion);
       fusions[(*count)++] = fusion;
     }
     qsort(fusions, (size_t)*count, sizeof *fusions, by_output);

@@ -41,8 +41,8 @@ static void forward_concat(const cvz_context *context)
 {
   const cvz_view y = cvz_context_output(context);
   for (int i = 0, first = 0; i < context->step->input_count; i++) {
-    const cvz_view x = cvz_context_aligned(context, i, cvz_context_input(context, i));
-    cvz_context_kernels(context)->copy(cvz_view_channels(y, first, x.channels), x, false);
+    const cvz_view x = cvz_context_part(context, i), to = cvz_view_channels(y, first, x.channels);
+    if (x.data != to.data) cvz_context_kernels(context)->copy(to, x, false);
     first += x.channels;
   }
 }
@@ -51,8 +51,9 @@ static void backward_concat(const cvz_context *context)
 {
   const cvz_view dy = cvz_context_output_gradient(context);
   for (int i = 0, first = 0; i < context->step->input_count; i++) {
-    const cvz_view dx = cvz_context_aligned(context, i, cvz_context_input_gradient(context, i));
-    cvz_context_kernels(context)->copy(dx, cvz_view_channels(dy, first, dx.channels), true);
+    const cvz_view dx = cvz_context_part_gradient(context, i);
+    if (!context->step->inputs[i].alias)
+      cvz_context_kernels(context)->copy(dx, cvz_view_channels(dy, first, dx.channels), true);
     first += dx.channels;
   }
 }
@@ -77,14 +78,19 @@ static void backward_reshape(const cvz_context *context)
   const cvz_view dy = cvz_context_output_gradient(context), dx = cvz_context_input_gradient(context, 0);
   const cvz_view whole = cvz_view_dense(dx.data, out->shape.height, out->shape.width, out->shape.channels);
   if (!context->step->inputs[0].accumulate) cvz_context_kernels(context)->fill(row_of(dx), 0.0f);
-  cvz_context_kernels(context)->copy(cvz_view_crop(whole, out->region.y0, out->region.x0, dy.height, dy.width), dy, true);
+  cvz_context_kernels(context)->copy(cvz_view_crop(whole, out->region.y0, out->region.x0, dy.height, dy.width), dy,
+                                     true);
 }
 
-const cvz_operator cvz_operator_pad = {
-    .plan = plan_nothing, .forward = forward_pad, .backward = backward_pad, .channelwise = true};
+const cvz_operator cvz_operator_pad = {.plan = plan_nothing,
+                                       .forward = {"pad", forward_pad, false},
+                                       .backward = {"pad", backward_pad, false},
+                                       .channelwise = true};
 
 const cvz_operator cvz_operator_concat = {
-    .plan = plan_nothing, .forward = forward_concat, .backward = backward_concat};
+    .plan = plan_nothing, .forward = {"concat", forward_concat, true}, .backward = {"concat", backward_concat, true}};
 
-const cvz_operator cvz_operator_reshape = {
-    .plan = plan_nothing, .forward = forward_reshape, .backward = backward_reshape, .overwrites = true};
+const cvz_operator cvz_operator_reshape = {.plan = plan_nothing,
+                                           .forward = {"reshape", forward_reshape, false},
+                                           .backward = {"reshape", backward_reshape, false},
+                                           .overwrites = true};

@@ -8,11 +8,6 @@ static cvz_status plan_nothing(cvz_plan *plan, cvz_step *step, cvz_packs *packs,
   return CVZ_OK;
 }
 
-static cvz_view aligned_input(const cvz_context *context, int index)
-{
-  return cvz_context_aligned(context, index, cvz_context_input(context, index));
-}
-
 static float *pixel(cvz_view view, int y, int x)
 {
   return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
@@ -29,7 +24,7 @@ static void spread(cvz_view y, cvz_view x, bool accumulate)
 
 static void add_input(const cvz_context *context, cvz_view y, int index)
 {
-  const cvz_view x = aligned_input(context, index);
+  const cvz_view x = cvz_context_part(context, index);
   if (x.channels == y.channels)
     cvz_context_kernels(context)->copy(y, x, index > 0);
   else
@@ -39,14 +34,14 @@ static void add_input(const cvz_context *context, cvz_view y, int index)
 static void forward_add(const cvz_context *context)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const cvz_view y = cvz_context_output(context), a = aligned_input(context, 0), b = aligned_input(context, 1);
+  const cvz_view y = cvz_context_output(context), a = cvz_context_part(context, 0), b = cvz_context_part(context, 1);
   int next = 0;
   if (a.channels == y.channels && b.channels == y.channels) {
     kernels->add(y, a, b);
     next = 2;
   }
   for (int i = next; i < context->step->input_count; i++) add_input(context, y, i);
-  if (context->step->clamps) kernels->affine(y, y, NULL, NULL, context->step->clamp);
+  if (context->step->clamps) kernels->finish(y, &(cvz_epilogue){.clamp = context->step->clamp});
 }
 
 /* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */
@@ -66,7 +61,8 @@ static void backward_add(const cvz_context *context)
 {
   const cvz_view dy = cvz_context_output_gradient(context);
   for (int i = 0; i < context->step->input_count; i++) {
-    const cvz_view dx = cvz_context_aligned(context, i, cvz_context_input_gradient(context, i));
+    const cvz_view dx = cvz_context_part_gradient(context, i);
+    if (context->step->inputs[i].alias) continue;
     if (is_spread(dx, dy))
       gather(dx, dy);
     else
@@ -77,7 +73,7 @@ static void backward_add(const cvz_context *context)
 /* y *= x */
 static void multiply_input(const cvz_context *context, cvz_view y, int index)
 {
-  const cvz_view x = aligned_input(context, index);
+  const cvz_view x = cvz_context_part(context, index);
   if (x.channels == y.channels) {
     cvz_context_kernels(context)->multiply(y, y, x, false);
     return;
@@ -89,7 +85,7 @@ static void multiply_input(const cvz_context *context, cvz_view y, int index)
 
 static void forward_multiply(const cvz_context *context)
 {
-  const cvz_view y = cvz_context_output(context), x = aligned_input(context, 0);
+  const cvz_view y = cvz_context_output(context), x = cvz_context_part(context, 0);
   if (x.channels == y.channels)
     cvz_context_kernels(context)->copy(y, x, false);
   else
@@ -107,10 +103,10 @@ static void product_of_others(const cvz_context *context, cvz_view product, int 
 
 static void backward_multiply(const cvz_context *context)
 {
-  cvz_view product = cvz_context_output_gradient(context);
-  product.data = cvz_context_scratch(context);
+  const cvz_view dy = cvz_context_output_gradient(context);
+  const cvz_view product = cvz_view_dense(cvz_context_scratch(context), dy.height, dy.width, dy.channels);
   for (int i = 0; i < context->step->input_count; i++) {
-    const cvz_view dx = cvz_context_aligned(context, i, cvz_context_input_gradient(context, i));
+    const cvz_view dx = cvz_context_part_gradient(context, i);
     product_of_others(context, product, i);
     if (dx.row == 0 && dx.pixel == 0 && dx.channels == product.channels)
       cvz_context_kernels(context)->pixel_sum(dx.data, product, 1.0f);
@@ -128,8 +124,13 @@ static cvz_status plan_multiply(cvz_plan *plan, cvz_step *step, cvz_packs *packs
   return CVZ_OK;
 }
 
-const cvz_operator cvz_operator_add = {
-    .plan = plan_nothing, .forward = forward_add, .backward = backward_add, .overwrites = true, .channelwise = true};
+const cvz_operator cvz_operator_add = {.plan = plan_nothing,
+                                       .forward = {"add", forward_add, true},
+                                       .backward = {"add", backward_add, true},
+                                       .overwrites = true,
+                                       .channelwise = true};
 
-const cvz_operator cvz_operator_multiply = {
-    .plan = plan_multiply, .forward = forward_multiply, .backward = backward_multiply, .reads_inputs = true};
+const cvz_operator cvz_operator_multiply = {.plan = plan_multiply,
+                                            .forward = {"multiply", forward_multiply, true},
+                                            .backward = {"multiply", backward_multiply, true},
+                                            .reads_inputs = true};

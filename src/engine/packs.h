@@ -1,5 +1,5 @@
-/* engine/packs.h: weights as the steps want them: batch norm folded in, transposed for the backward pass, packed for the
- * GEMM backend. They belong to the job: many plans share one set, and the ranks of a node fill it together.
+/* engine/packs.h: weights as the steps want them: batch norm folded in, transposed for the backward pass, in blocks of
+ * output columns. They belong to the job: many plans share one set, and the ranks of a node fill it together.
  *
  * Life: create; every plan adds what it needs; layout; bind to memory; fill (each rank its part); read. */
 #ifndef CVZ_ENGINE_PACKS_H
@@ -9,13 +9,24 @@
 #include "kernel/gemm.h"
 
 typedef enum cvz_pack_kind {
-  CVZ_PACK_CONV,          /**< right side of the forward GEMM, per group: (kh * kw * C, filters) */
-  CVZ_PACK_CONV_BACKWARD, /**< its transpose: (filters, kh * kw * C) */
-  CVZ_PACK_CONV_FILTER,   /**< filters as rows: (filters, kh * kw * C), to compute one channel only */
-  CVZ_PACK_DEPTHWISE,     /**< (kh, kw, C * multiplier) */
-  CVZ_PACK_SCALE,         /**< of an affine node: (channels) */
-  CVZ_PACK_OFFSET         /**< of an affine node, or the bias of a convolution with its affine: (channels) */
+  CVZ_PACK_FORWARD,           /**< kernel for the forward products, see engine/blocks.h */
+  CVZ_PACK_BACKWARD,          /**< its transpose for the backward products */
+  CVZ_PACK_WINOGRAD,          /**< 36 transformed planes */
+  CVZ_PACK_WINOGRAD_BACKWARD, /**< the same of the transposed, flipped kernel */
+  CVZ_PACK_DEPTHWISE,         /**< (kh, kw, C * multiplier) */
+  CVZ_PACK_SCALE,             /**< of an affine node: (channels) */
+  CVZ_PACK_OFFSET             /**< of an affine node, or the bias of a convolution with its affine: (channels) */
 } cvz_pack_kind;
+
+/** What a step needs. */
+typedef struct cvz_pack_request {
+  cvz_pack_kind kind;
+  int node;     /**< the convolution or affine node */
+  int affine;   /**< an affine node folded into it, or -1 */
+  int channels; /**< output channels of the node */
+  int columns;  /**< of a block; 0 where the kind has no blocks */
+  int taps;     /**< of FORWARD: neighbouring taps of a kernel row that make one term; 0 otherwise */
+} cvz_pack_request;
 
 typedef struct cvz_packs cvz_packs;
 
@@ -25,12 +36,8 @@ cvz_status cvz_packs_create(cvz_packs **packs, const cvz_graph *graph, const cvz
 void cvz_packs_free(cvz_packs *packs);
 
 /** Registers what a step needs; equal requests get one index.
- *  @param node      the convolution or affine node
- *  @param affine    an affine node folded into it, or -1
- *  @param channels  output channels of the node
  *  @param[out] index  to read it by */
-cvz_status cvz_packs_add(cvz_packs *packs, cvz_pack_kind kind, int node, int affine, int channels, int *index,
-                         cvz_error *error);
+cvz_status cvz_packs_add(cvz_packs *packs, const cvz_pack_request *request, int *index, cvz_error *error);
 
 /** Marks in wanted[graph->weight_count] the weights that the packs are made of. */
 void cvz_packs_wanted(const cvz_packs *packs, bool *wanted);
@@ -48,9 +55,9 @@ cvz_status cvz_packs_fill(cvz_packs *packs, const float *values, int part, int p
 /** The filled pack. */
 const float *cvz_packs_data(const cvz_packs *packs, int index);
 
-const cvz_gemm *cvz_packs_gemm(const cvz_packs *packs);
+/** Floats of a pack. */
+size_t cvz_packs_count(const cvz_packs *packs, int index);
 
-/** Floats of one group's part of a CVZ_PACK_CONV or CVZ_PACK_CONV_BACKWARD. */
-size_t cvz_packs_group_count(const cvz_packs *packs, const cvz_node *node, cvz_pack_kind kind);
+const cvz_gemm *cvz_packs_gemm(const cvz_packs *packs);
 
 #endif

@@ -3,31 +3,27 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "engine/arrange.h"
 #include "engine/fuse.h"
-#include "engine/lifetime.h"
-#include "engine/step.h"
 
 /* What is only needed while a plan is made. */
 typedef struct cvz_planning {
   bool *needed;
   cvz_fusion *fusions;
   int fusion_count;
-  bool *written; /* per value: its gradient has been written by a later step */
 } cvz_planning;
 
 static bool planning_create(cvz_planning *planning, int nodes, cvz_error *error)
 {
   planning->needed = cvz_array((size_t)nodes, sizeof *planning->needed, error);
   planning->fusions = cvz_array((size_t)nodes, sizeof *planning->fusions, error);
-  planning->written = cvz_array((size_t)nodes, sizeof *planning->written, error);
-  return planning->needed && planning->fusions && planning->written;
+  return planning->needed && planning->fusions;
 }
 
 static void planning_free(cvz_planning *planning)
 {
   free(planning->needed);
   free(planning->fusions);
-  free(planning->written);
 }
 
 static cvz_region target_region(cvz_shape shape, int border)
@@ -56,21 +52,32 @@ static int add_value(cvz_plan *plan, int node)
   return plan->value_count++;
 }
 
+/* The nodes that a step reads: those of its first node, and the one that it adds. */
+static cvz_status add_inputs(const cvz_plan *plan, cvz_step *step, const cvz_fusion *fusion, cvz_error *error)
+{
+  const cvz_node *first = &plan->graph->nodes[fusion->pad >= 0 ? fusion->pad : fusion->root];
+  step->input_count = first->input_count + step->residual;
+  step->inputs = cvz_array((size_t)step->input_count, sizeof *step->inputs, error);
+  if (!step->inputs) return CVZ_E_MEMORY;
+  for (int i = 0; i < first->input_count; i++) step->inputs[i].value = plan->values_of_nodes[first->inputs[i]];
+  if (step->residual) step->inputs[first->input_count].value = plan->values_of_nodes[fusion->residual];
+  return CVZ_OK;
+}
+
 static cvz_status add_step(cvz_plan *plan, const cvz_fusion *fusion, cvz_error *error)
 {
-  const cvz_node *node = &plan->graph->nodes[fusion->root];
   cvz_step *step = &plan->steps[plan->step_count++];
-  *step = (cvz_step){.operator = cvz_operator_of(node->op),
+  *step = (cvz_step){.operation = cvz_operator_of(plan->graph->nodes[fusion->root].op),
                      .node = fusion->root,
+                     .pad = fusion->pad,
                      .affine = fusion->affine,
                      .clamp = fusion->clamp,
                      .clamps = fusion->clamps,
-                     .output = add_value(plan, fusion->output),
-                     .input_count = node->input_count};
-  step->inputs = cvz_array((size_t)node->input_count, sizeof *step->inputs, error);
-  if (!step->inputs) return CVZ_E_MEMORY;
-  for (int i = 0; i < node->input_count; i++) step->inputs[i].value = plan->values_of_nodes[node->inputs[i]];
-  return CVZ_OK;
+                     .residual = fusion->residual >= 0,
+                     .output = add_value(plan, fusion->output)};
+  step->forward = &step->operation->forward;
+  step->backward = &step->operation->backward;
+  return add_inputs(plan, step, fusion, error);
 }
 
 static cvz_status add_steps(cvz_plan *plan, const cvz_planning *planning, cvz_error *error)
@@ -81,120 +88,10 @@ static cvz_status add_steps(cvz_plan *plan, const cvz_planning *planning, cvz_er
   return CVZ_OK;
 }
 
-static bool computes_one_channel(const cvz_plan *plan, const cvz_step *step)
-{
-  const cvz_node *node = cvz_step_node(plan, step);
-  return step->operator->channelwise || (node->op == CVZ_OP_CONV && node->conv.groups == 1);
-}
-
-static int readers(const cvz_plan *plan, int value)
-{
-  int count = 0;
-  for (int i = 0; i < plan->step_count; i++)
-    for (int j = 0; j < plan->steps[i].input_count; j++) count += plan->steps[i].inputs[j].value == value;
-  return count;
-}
-
-/* From the target back: where only one channel is looked at, only one is computed. */
-static void narrow(cvz_plan *plan)
-{
-  for (int i = plan->step_count - 1; i >= 0; i--) {
-    const cvz_step *step = &plan->steps[i];
-    cvz_value *output = &plan->values[step->output];
-    if (step->output == plan->target) output->narrow = true;
-    output->narrow = output->narrow && computes_one_channel(plan, step);
-    if (!output->narrow || !step->operator->channelwise) continue;
-    for (int j = 0; j < step->input_count; j++) {
-      const int value = step->inputs[j].value;
-      const bool same_channels = plan->values[value].shape.channels == output->shape.channels;
-      if (same_channels && value != plan->image && readers(plan, value) == 1) plan->values[value].narrow = true;
-    }
-  }
-}
-
-/* An input that is spread over the output does not count, even where only one pixel of the output is needed. */
-static bool covers(const cvz_plan *plan, const cvz_step *step, const cvz_value *input)
-{
-  const cvz_value *output = cvz_step_output(plan, step);
-  if (!step->operator->channelwise) return true;
-  return cvz_value_channels(output) == cvz_value_channels(input) && output->shape.height == input->shape.height &&
-         output->shape.width == input->shape.width &&
-         cvz_region_height(output->region) == cvz_region_height(input->region) &&
-         cvz_region_width(output->region) == cvz_region_width(input->region);
-}
-
-/* In the order of the backward pass: who writes a gradient first, and who adds to it. */
-static void order_gradients(cvz_plan *plan, bool *written)
-{
-  for (int i = plan->step_count - 1; i >= 0; i--) {
-    cvz_step *step = &plan->steps[i];
-    for (int j = 0; j < step->input_count; j++) {
-      cvz_edge *edge = &step->inputs[j];
-      const bool first = !written[edge->value];
-      const bool overwrites = step->operator->overwrites && covers(plan, step, &plan->values[edge->value]);
-      edge->zero = first && !overwrites;
-      edge->accumulate = !first || !overwrites;
-      written[edge->value] = true;
-    }
-  }
-}
-
-static void extend(cvz_lifetime *buffer, int time)
-{
-  if (time < buffer->first) buffer->first = time;
-  if (time > buffer->last) buffer->last = time;
-}
-
-/* Times: forward step i at i, backward step i at 2 * steps - 1 - i. */
-static void live_values(cvz_plan *plan, cvz_lifetime *data, cvz_lifetime *gradients)
-{
-  const int end = 2 * plan->step_count;
-  for (int i = 0; i < plan->value_count; i++) {
-    const size_t count = cvz_value_count(&plan->values[i]);
-    data[i] = (cvz_lifetime){count, end, 0, &plan->values[i].data};
-    gradients[i] = (cvz_lifetime){count, end, 0, &plan->values[i].gradient};
-  }
-  for (int i = 0; i < plan->step_count; i++) {
-    const cvz_step *step = &plan->steps[i];
-    const int back = end - 1 - i;
-    extend(&data[step->output], i);
-    extend(&gradients[step->output], back);
-    if (step->operator->reads_output || step->clamps) extend(&data[step->output], back);
-    for (int j = 0; j < step->input_count; j++) {
-      extend(&data[step->inputs[j].value], i);
-      extend(&gradients[step->inputs[j].value], back);
-      if (step->operator->reads_inputs) extend(&data[step->inputs[j].value], back);
-    }
-  }
-  extend(&data[plan->image], 0);
-  extend(&data[plan->image], end);
-  extend(&gradients[plan->image], end);
-  extend(&data[plan->target], end / 2);
-  extend(&gradients[plan->target], end / 2);
-}
-
-static cvz_status place_buffers(cvz_plan *plan, cvz_error *error)
-{
-  const int values = plan->value_count, steps = plan->step_count, count = 2 * values + steps + 1;
-  cvz_lifetime *buffers = cvz_array((size_t)count, sizeof *buffers, error);
-  if (!buffers) return CVZ_E_MEMORY;
-  live_values(plan, buffers, buffers + values);
-  cvz_lifetime *scratch = &buffers[count - 1];
-  *scratch = (cvz_lifetime){0, 0, 2 * steps, &plan->scratch_offset};
-  for (int i = 0; i < steps; i++) {
-    cvz_step *step = &plan->steps[i];
-    buffers[2 * values + i] = (cvz_lifetime){step->state, i, 2 * steps - 1 - i, &step->state_offset};
-    if (step->scratch > scratch->count) scratch->count = step->scratch;
-  }
-  const cvz_status status = cvz_lifetime_place(buffers, count, &plan->arena, error);
-  free(buffers);
-  return status;
-}
-
 static cvz_status plan_steps(cvz_plan *plan, cvz_packs *packs, cvz_error *error)
 {
   for (int i = 0; i < plan->step_count; i++)
-    CVZ_TRY(plan->steps[i].operator->plan(plan, &plan->steps[i], packs, error));
+    CVZ_TRY(plan->steps[i].operation->plan(plan, &plan->steps[i], packs, error));
   return CVZ_OK;
 }
 
@@ -204,13 +101,15 @@ static cvz_status build(cvz_plan *plan, const cvz_plan_request *request, cvz_pla
   cvz_graph_needed(plan->graph, request->target, planning->needed);
   planning->needed[plan->graph->input] = true;
   CVZ_TRY(measure(plan, request, planning->needed, error));
-  CVZ_TRY(cvz_fuse(plan->graph, planning->needed, request->target, planning->fusions, &planning->fusion_count, error));
+  CVZ_TRY(cvz_fuse(plan->graph, plan->shapes, planning->needed, request->target, planning->fusions,
+                   &planning->fusion_count, error));
   CVZ_TRY(add_steps(plan, planning, error));
   plan->target = plan->values_of_nodes[request->target];
-  if (request->one_channel) narrow(plan);
-  order_gradients(plan, planning->written);
+  if (request->one_channel) cvz_arrange_narrow(plan);
+  CVZ_TRY(cvz_arrange_gradients(plan, error));
   CVZ_TRY(plan_steps(plan, packs, error));
-  return place_buffers(plan, error);
+  CVZ_TRY(cvz_arrange_groups(plan, error));
+  return cvz_arrange_buffers(plan, error);
 }
 
 static bool allocate(cvz_plan *plan, int nodes, cvz_error *error)
@@ -253,6 +152,7 @@ void cvz_plan_free(cvz_plan *plan)
   free(plan->values_of_nodes);
   free(plan->values);
   free(plan->steps);
+  free(plan->groups);
   free(plan);
 }
 

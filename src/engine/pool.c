@@ -27,9 +27,9 @@ static void forward_maxpool(const cvz_context *context)
 
 static void backward_maxpool(const cvz_context *context)
 {
-  cvz_context_kernels(context)->maxpool_backward(&context->step->slide, cvz_context_input_gradient(context, 0),
-                                                 cvz_context_output_gradient(context),
-                                                 (const uint16_t *)cvz_context_state(context));
+  cvz_context_kernels(context)->maxpool_backward(
+      &context->step->slide, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
+      (const uint16_t *)cvz_context_state(context), context->step->inputs[0].accumulate);
 }
 
 static void forward_avgpool(const cvz_context *context)
@@ -41,7 +41,8 @@ static void forward_avgpool(const cvz_context *context)
 static void backward_avgpool(const cvz_context *context)
 {
   cvz_context_kernels(context)->avgpool_backward(&context->step->slide, cvz_context_input_gradient(context, 0),
-                                                 cvz_context_output_gradient(context));
+                                                 cvz_context_output_gradient(context),
+                                                 context->step->inputs[0].accumulate);
 }
 
 static cvz_status plan_globalavg(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
@@ -71,11 +72,19 @@ static void backward_globalavg(const cvz_context *context)
   cvz_context_kernels(context)->copy(dx, share, context->step->inputs[0].accumulate);
 }
 
-const cvz_operator cvz_operator_maxpool = {
-    .plan = plan_maxpool, .forward = forward_maxpool, .backward = backward_maxpool, .channelwise = true};
+const cvz_operator cvz_operator_maxpool = {.plan = plan_maxpool,
+                                           .forward = {"max pool", forward_maxpool, false},
+                                           .backward = {"max pool", backward_maxpool, false},
+                                           .overwrites = true,
+                                           .channelwise = true};
 
-const cvz_operator cvz_operator_avgpool = {
-    .plan = plan_pool, .forward = forward_avgpool, .backward = backward_avgpool, .channelwise = true};
+const cvz_operator cvz_operator_avgpool = {.plan = plan_pool,
+                                           .forward = {"average pool", forward_avgpool, false},
+                                           .backward = {"average pool", backward_avgpool, false},
+                                           .overwrites = true,
+                                           .channelwise = true};
 
-const cvz_operator cvz_operator_globalavg = {
-    .plan = plan_globalavg, .forward = forward_globalavg, .backward = backward_globalavg, .overwrites = true};
+const cvz_operator cvz_operator_globalavg = {.plan = plan_globalavg,
+                                             .forward = {"global average", forward_globalavg, false},
+                                             .backward = {"global average", backward_globalavg, false},
+                                             .overwrites = true};

@@ -1,7 +1,7 @@
 #include "engine/run.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "engine/step.h"
@@ -10,13 +10,15 @@ struct cvz_run {
   const cvz_plan *plan;
   float *arena;
   int channel;
+  double *forward_seconds, *backward_seconds; /* per step; NULL unless profiled */
+  cvz_run_density *density;                   /* NULL unless counted */
 };
 
 cvz_status cvz_run_create(cvz_run **run, const cvz_plan *plan, float *arena, cvz_error *error)
 {
   cvz_run *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
-  *created = (cvz_run){plan, arena, 0};
+  *created = (cvz_run){.plan = plan, .arena = arena};
   *run = created;
   return CVZ_OK;
 }
@@ -41,19 +43,78 @@ const float *cvz_run_gradient(const cvz_run *run)
   return run->arena + run->plan->values[run->plan->image].gradient;
 }
 
-static cvz_context context_of(const cvz_run *run, int step)
+static int output_rows(const cvz_plan *plan, const cvz_step *step)
 {
-  return (cvz_context){run->plan, &run->plan->steps[step], run->arena, run->channel};
+  return cvz_region_height(cvz_step_output(plan, step)->region);
+}
+
+/* Step `index` on the rows from `first` on; rows 0: all. */
+static cvz_context context_of(const cvz_run *run, int index, int first, int rows)
+{
+  const cvz_step *step = &run->plan->steps[index];
+  const int left = output_rows(run->plan, step) - first;
+  return (cvz_context){run->plan, step, run->arena, run->channel, first, rows && rows < left ? rows : left};
+}
+
+void cvz_run_profile(cvz_run *run, double *forward, double *backward)
+{
+  run->forward_seconds = forward;
+  run->backward_seconds = backward;
+}
+
+void cvz_run_count(cvz_run *run, cvz_run_density *density)
+{
+  run->density = density;
+}
+
+/* The clock, if there is something to add it to. */
+static double seconds(const double *sums)
+{
+  struct timespec time = {0, 0};
+  if (sums) clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool rectifies(const cvz_context *context)
+{
+  const cvz_node *node = cvz_step_node(context->plan, context->step);
+  const bool activation = node->op == CVZ_OP_ACTIVATION && node->activation.function == CVZ_RELU;
+  return (context->step->clamps && context->step->clamp.slope == 0) ||
+         (activation && node->activation.negative_slope == 0);
+}
+
+static void count_values(const cvz_context *context, cvz_run_density *density)
+{
+  const cvz_view y = cvz_context_output(context);
+  for (int i = 0; i < y.height; i++)
+    for (int j = 0; j < y.width; j++) {
+      const float *pixel = y.data + (size_t)i * y.row + (size_t)j * y.pixel;
+      for (int c = 0; c < y.channels; c++) density->nonzero += pixel[c] != 0;
+    }
+  density->values += (uint64_t)y.height * (uint64_t)y.width * (uint64_t)y.channels;
+}
+
+static void forward_band(cvz_run *run, const cvz_group *group, int first)
+{
+  for (int i = group->first; i < group->first + group->count; i++) {
+    const cvz_context context = context_of(run, i, first, group->rows);
+    const double start = seconds(run->forward_seconds);
+    context.step->forward->run(&context);
+    if (run->forward_seconds) run->forward_seconds[i] += seconds(run->forward_seconds) - start;
+    if (run->density && rectifies(&context)) count_values(&context, run->density);
+  }
 }
 
 void cvz_run_forward(cvz_run *run)
 {
-  for (int i = 0; i < run->plan->step_count; i++) {
-    const cvz_context context = context_of(run, i);
-    context.step->operator->forward(&context);
+  for (int i = 0; i < run->plan->group_count; i++) {
+    const cvz_group *group = &run->plan->groups[i];
+    const int height = output_rows(run->plan, &run->plan->steps[group->first]);
+    for (int first = 0; first < height; first += group->rows ? group->rows : height) forward_band(run, group, first);
   }
 }
 
+/* The target has a home of its own, whose pixels lie one after another. */
 static cvz_view target_view(const cvz_run *run, size_t offset)
 {
   const cvz_value *target = &run->plan->values[run->plan->target];
@@ -79,24 +140,44 @@ static void seed_target(cvz_run *run, float seed)
   run->plan->kernels->fill(selected(run, gradient), seed);
 }
 
+/* Values of a band are zeroed for each band, others before the first one. */
 static void zero_inputs(const cvz_context *context)
 {
   for (int i = 0; i < context->step->input_count; i++) {
     if (!context->step->inputs[i].zero) continue;
-    const cvz_value *value = cvz_step_input(context->plan, context->step, i);
-    memset(context->arena + value->gradient, 0, cvz_value_count(value) * sizeof(float));
+    const bool local = cvz_step_input(context->plan, context->step, i)->local_gradient;
+    const cvz_view whole = cvz_context_whole_gradient(context, i);
+    if (local)
+      context->plan->kernels->fill(cvz_view_crop(whole, 0, 0, context->rows, whole.width), 0.0f);
+    else if (context->first == 0)
+      context->plan->kernels->fill(whole, 0.0f);
   }
+}
+
+static void backward_step(const cvz_context *context)
+{
+  const cvz_value *output = cvz_step_output(context->plan, context->step);
+  const cvz_view dy = cvz_context_output_gradient(context);
+  if (output->has_bits && !output->masked && !context->step->operation->applies_bits)
+    context->plan->kernels->keep(dy, cvz_context_bits(context));
+  else if (context->step->clamps && !output->has_bits)
+    context->plan->kernels->clamp_backward(dy, cvz_context_output(context), context->step->clamp);
+  zero_inputs(context);
+  context->step->backward->run(context);
 }
 
 void cvz_run_backward(cvz_run *run, float seed)
 {
   seed_target(run, seed);
-  for (int i = run->plan->step_count - 1; i >= 0; i--) {
-    const cvz_context context = context_of(run, i);
-    if (context.step->clamps)
-      run->plan->kernels->clamp_backward(cvz_context_output_gradient(&context), cvz_context_output(&context),
-                                         context.step->clamp);
-    zero_inputs(&context);
-    context.step->operator->backward(&context);
+  for (int i = run->plan->group_count - 1; i >= 0; i--) {
+    const cvz_group *group = &run->plan->groups[i];
+    const int height = output_rows(run->plan, &run->plan->steps[group->first]);
+    for (int first = 0; first < height; first += group->rows ? group->rows : height)
+      for (int j = group->first + group->count - 1; j >= group->first; j--) {
+        const cvz_context context = context_of(run, j, first, group->rows);
+        const double start = seconds(run->backward_seconds);
+        backward_step(&context);
+        if (run->backward_seconds) run->backward_seconds[j] += seconds(run->backward_seconds) - start;
+      }
   }
 }

@@ -2,6 +2,8 @@
 #ifndef CVZ_ENGINE_RUN_H
 #define CVZ_ENGINE_RUN_H
 
+#include <stdint.h>
+
 #include "engine/plan.h"
 
 typedef struct cvz_run cvz_run;
@@ -30,5 +32,17 @@ void cvz_run_backward(cvz_run *run, float seed);
 
 /** The derivative by the image (H, W, C) after the backward pass. */
 const float *cvz_run_gradient(const cvz_run *run);
+
+/** From now on adds the seconds that each step takes to forward[i] and backward[i], in the order of cvz_report_step_of;
+ *  both cvz_report_count long, borrowed. NULL: not any more. */
+void cvz_run_profile(cvz_run *run, double *forward, double *backward);
+
+/** How many values come out of the rectifiers (activations that are 0 for a range of inputs, as ReLU is). */
+typedef struct cvz_run_density {
+  uint64_t values, nonzero;
+} cvz_run_density;
+
+/** From now on counts the values of each forward pass into `density`, borrowed. NULL: not any more. */
+void cvz_run_count(cvz_run *run, cvz_run_density *density);
 
 #endif

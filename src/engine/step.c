@@ -47,9 +47,15 @@ size_t cvz_value_count(const cvz_value *value)
          (size_t)cvz_value_channels(value);
 }
 
+bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step)
+{
+  return cvz_step_output(plan, step)->narrow;
+}
+
 cvz_slide cvz_step_slide(const cvz_plan *plan, const cvz_step *step, const cvz_window *window)
 {
   const cvz_value *in = cvz_step_input(plan, step, 0), *out = cvz_step_output(plan, step);
+  const cvz_pad *pad = step->pad < 0 ? NULL : &plan->graph->nodes[step->pad].pad;
   cvz_slide slide;
   for (int axis = 0; axis < 2; axis++) {
     slide.kernel[axis] = window->kernel[axis];
@@ -58,61 +64,121 @@ cvz_slide cvz_step_slide(const cvz_plan *plan, const cvz_step *step, const cvz_w
     const int length = axis ? in->shape.width : in->shape.height;
     const int first_in = axis ? in->region.x0 : in->region.y0, first_out = axis ? out->region.x0 : out->region.y0;
     slide.before[axis] = cvz_window_before(window, axis, length) + first_in - first_out * window->stride[axis];
+    if (pad) slide.before[axis] += axis ? pad->left : pad->top;
   }
   return slide;
 }
 
-static cvz_view value_view(const cvz_context *context, const cvz_value *value, size_t offset)
+/* A buffer holds all channels of its home. */
+static cvz_view home_view(const cvz_context *context, const cvz_value *value, size_t offset, int home, int channel)
 {
-  return cvz_view_dense(context->arena + offset, cvz_region_height(value->region), cvz_region_width(value->region),
-                        cvz_value_channels(value));
+  const size_t pixel = (size_t)cvz_value_channels(&context->plan->values[home]);
+  const int height = cvz_region_height(value->region), width = cvz_region_width(value->region);
+  return (cvz_view){
+      context->arena + offset + channel, height, width, cvz_value_channels(value), (size_t)width * pixel, pixel};
+}
+
+static cvz_view data_view(const cvz_context *context, const cvz_value *value)
+{
+  return home_view(context, value, value->data, value->data_home, value->data_channel);
+}
+
+static cvz_view gradient_view(const cvz_context *context, const cvz_value *value)
+{
+  return home_view(context, value, value->gradient, value->gradient_home, value->gradient_channel);
+}
+
+static cvz_view band_of(const cvz_context *context, cvz_view view, bool local)
+{
+  return cvz_view_crop(view, local ? 0 : context->first, 0, context->rows, view.width);
 }
 
 cvz_view cvz_context_output(const cvz_context *context)
 {
   const cvz_value *value = cvz_step_output(context->plan, context->step);
-  return value_view(context, value, value->data);
+  return band_of(context, data_view(context, value), value->local_data);
 }
 
 cvz_view cvz_context_output_gradient(const cvz_context *context)
 {
   const cvz_value *value = cvz_step_output(context->plan, context->step);
-  return value_view(context, value, value->gradient);
+  return band_of(context, gradient_view(context, value), value->local_gradient);
 }
 
-static cvz_view input_view(const cvz_context *context, const cvz_value *value, size_t offset)
+static cvz_view channel_of(const cvz_context *context, const cvz_value *value, int index, cvz_view view)
 {
-  const cvz_view view = value_view(context, value, offset);
-  const cvz_value *output = cvz_step_output(context->plan, context->step);
-  const bool slice = context->step->operator->channelwise && output->narrow && !value->narrow &&
-                     value->shape.channels == output->shape.channels;
+  const cvz_step *step = context->step;
+  const cvz_value *output = cvz_step_output(context->plan, step);
+  const bool elementwise = step->operation->channelwise || (step->residual && index == step->input_count - 1);
+  const bool slice = elementwise && output->narrow && !value->narrow && value->shape.channels == output->shape.channels;
   return slice ? cvz_view_channels(view, context->channel, 1) : view;
 }
 
 cvz_view cvz_context_input(const cvz_context *context, int index)
 {
   const cvz_value *value = cvz_step_input(context->plan, context->step, index);
-  return input_view(context, value, value->data);
+  return channel_of(context, value, index, data_view(context, value));
 }
 
 cvz_view cvz_context_input_gradient(const cvz_context *context, int index)
 {
   const cvz_value *value = cvz_step_input(context->plan, context->step, index);
-  return input_view(context, value, value->gradient);
+  return channel_of(context, value, index, gradient_view(context, value));
 }
 
-cvz_view cvz_context_aligned(const cvz_context *context, int index, cvz_view input)
+cvz_view cvz_context_whole_gradient(const cvz_context *context, int index)
+{
+  return gradient_view(context, cvz_step_input(context->plan, context->step, index));
+}
+
+static cvz_view part_of(const cvz_context *context, int index, cvz_view view, bool local)
 {
   const cvz_value *in = cvz_step_input(context->plan, context->step, index);
   const cvz_value *out = cvz_step_output(context->plan, context->step);
   const bool one_row = in->shape.height == 1 && out->shape.height > 1;
   const bool one_column = in->shape.width == 1 && out->shape.width > 1;
-  cvz_view part = cvz_view_crop(input, one_row ? 0 : out->region.y0 - in->region.y0,
-                                one_column ? 0 : out->region.x0 - in->region.x0, cvz_region_height(out->region),
-                                cvz_region_width(out->region));
+  const int first = local ? 0 : out->region.y0 - in->region.y0 + context->first;
+  cvz_view part = cvz_view_crop(view, one_row ? 0 : first, one_column ? 0 : out->region.x0 - in->region.x0,
+                                context->rows, cvz_region_width(out->region));
   if (one_row) part.row = 0;
   if (one_column) part.pixel = 0;
   return part;
+}
+
+cvz_view cvz_context_part(const cvz_context *context, int index)
+{
+  return part_of(context, index, cvz_context_input(context, index),
+                 cvz_step_input(context->plan, context->step, index)->local_data);
+}
+
+cvz_view cvz_context_part_gradient(const cvz_context *context, int index)
+{
+  return part_of(context, index, cvz_context_input_gradient(context, index),
+                 cvz_step_input(context->plan, context->step, index)->local_gradient);
+}
+
+static cvz_bits bits_of(const cvz_context *context, const cvz_value *value)
+{
+  if (!value->has_bits) return (cvz_bits){0};
+  const size_t pixel = cvz_bits_words(cvz_value_channels(value));
+  return (cvz_bits){(uint64_t *)(void *)(context->arena + value->bits), (size_t)cvz_region_width(value->region) * pixel,
+                    pixel};
+}
+
+cvz_bits cvz_context_bits(const cvz_context *context)
+{
+  return cvz_bits_crop(bits_of(context, cvz_step_output(context->plan, context->step)), context->first, 0);
+}
+
+cvz_bits cvz_context_unmasked_bits(const cvz_context *context)
+{
+  const bool masked = cvz_step_output(context->plan, context->step)->masked;
+  return masked ? (cvz_bits){0} : cvz_context_bits(context);
+}
+
+cvz_bits cvz_context_input_bits(const cvz_context *context)
+{
+  return bits_of(context, cvz_step_input(context->plan, context->step, 0));
 }
 
 const float *cvz_context_pack(const cvz_context *context, int index)

@@ -9,12 +9,21 @@
 
 #define CVZ_NO_STEP (-1)
 
-/** What one step makes: a part of a node's output and its gradient, compact in the arena. */
+/** What one step makes: a part of a node's output and its gradient, compact in the arena.
+ *
+ *  Data and gradient each have a home: the value in whose buffer they lie, itself in most cases. A member of a
+ *  concatenation lies among the channels of the whole; a summand's gradient is that of the sum. */
 typedef struct cvz_value {
   cvz_shape shape;   /**< of the node's whole output */
   cvz_region region; /**< the needed part of it, which is what is stored */
   bool narrow;       /**< only the selected channel is stored */
-  size_t data, gradient; /**< floats from the start of the arena */
+  int data_home, gradient_home;
+  int data_channel, gradient_channel; /**< of the home */
+  bool local_data, local_gradient;    /**< only the rows of one band are stored */
+  size_t data, gradient;              /**< floats from the start of the arena to the home's buffer */
+  bool has_bits;                      /**< one bit an element tells what the clamp let through */
+  bool masked;                        /**< the last step that adds to the gradient clears what the clamp held back */
+  size_t bits;                        /**< floats from the start of the arena */
 } cvz_value;
 
 /** One input of a step. */
@@ -22,27 +31,50 @@ typedef struct cvz_edge {
   int value;
   bool zero;       /**< the gradient is zeroed before this step adds to it */
   bool accumulate; /**< the step adds to the gradient; else it overwrites all of it */
+  bool alias;      /**< the gradient is in its place already */
+  bool masks;      /**< the step applies the input's bits after its addition, see cvz_value.masked */
 } cvz_edge;
+
+typedef struct cvz_context cvz_context;
+
+/** One direction of an operator, by one algorithm. */
+typedef struct cvz_pass {
+  const char *name; /**< of the algorithm */
+  void (*run)(const cvz_context *context);
+  bool pointwise; /**< rows of the output go with the same rows of the inputs */
+} cvz_pass;
 
 typedef struct cvz_operator cvz_operator;
 
-/** One node, or several fused into one: a convolution with the affine node behind it and the clamp behind that. */
+enum { CVZ_SLOT_FORWARD, CVZ_SLOT_BACKWARD, CVZ_SLOT_OFFSET, CVZ_SLOTS };
+
+/** One node, or several fused into one, see engine/fuse.h. */
 typedef struct cvz_step {
-  const cvz_operator *operator;
-  int node;   /**< the first of the fused nodes */
+  const cvz_operator *operation;
+  const cvz_pass *forward, *backward;
+  int node;   /**< the one that names the operator */
+  int pad;    /**< zero padding before it, or -1 */
   int affine; /**< folded into the weights, or -1 */
   cvz_clamp clamp;
-  bool clamps; /**< false: clamp is the identity */
-  int output;  /**< value */
+  bool clamps;   /**< false: clamp is the identity */
+  bool residual; /**< the last input is added before the clamp */
+  int output;    /**< value */
   cvz_edge *inputs;
   int input_count;
   cvz_slide slide; /**< of windows, in the coordinates of the stored parts */
-  int packs[3];
+  int packs[CVZ_SLOTS];
   int rows;       /**< output rows that an im2row matrix holds */
+  double real;    /**< FLOPs of both passes; 0: those of direct sums over what is stored */
   size_t scratch; /**< floats wanted during a pass */
   size_t state;   /**< floats kept from the forward to the backward pass */
   size_t state_offset;
 } cvz_step;
+
+/** Steps first .. first + count - 1, executed together, band by band of `rows` rows. */
+typedef struct cvz_group {
+  int first, count;
+  int rows; /**< 0: one step, all of its rows at once */
+} cvz_group;
 
 struct cvz_plan {
   const cvz_graph *graph;
@@ -55,29 +87,35 @@ struct cvz_plan {
   int value_count;
   cvz_step *steps;
   int step_count;
-  int image, target; /**< values */
+  cvz_group *groups;
+  int group_count;
+  int image, target;            /**< values */
   size_t scratch_offset, arena; /**< floats */
 };
 
 /** What a step sees while it runs. */
-typedef struct cvz_context {
+struct cvz_context {
   const cvz_plan *plan;
   const cvz_step *step;
   float *arena;
   int channel;
-} cvz_context;
+  int first, rows; /**< of the output: the band */
+};
 
 /** An operator: how it is planned and executed. */
 struct cvz_operator {
-  /** Chooses the algorithm: fills slide, packs, rows, scratch, state. */
+  /** Fills slide, packs, rows, scratch, state; may choose other passes than the default ones. */
   cvz_status (*plan)(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error);
-  void (*forward)(const cvz_context *context);
+  cvz_pass forward;
   /** From the output's gradient, in which the clamp is already accounted for, to the inputs'. */
-  void (*backward)(const cvz_context *context);
-  bool reads_inputs;  /**< the backward pass reads the inputs' data */
-  bool reads_output;  /**< the backward pass reads the output's data */
-  bool overwrites;    /**< the backward pass can overwrite a gradient instead of adding to it */
-  bool channelwise;   /**< channel k of the output depends on channel k of the inputs alone */
+  cvz_pass backward;
+  bool reads_inputs; /**< the backward pass reads the inputs' data */
+  bool reads_output; /**< the backward pass reads the output's data */
+  bool overwrites;   /**< the backward pass can overwrite a gradient instead of adding to it */
+  bool channelwise;  /**< channel k of the output depends on channel k of the inputs alone */
+  bool writes_bits;  /**< the forward pass writes the bits of its output */
+  bool applies_bits; /**< the backward pass applies them to the output's gradient by itself */
+  bool masks;        /**< the backward pass can apply the bits of input 0 to its gradient */
 };
 
 /** The operators, one for each cvz_op; INPUT has none. */
@@ -91,23 +129,37 @@ const cvz_node *cvz_step_node(const cvz_plan *plan, const cvz_step *step);
 const cvz_value *cvz_step_output(const cvz_plan *plan, const cvz_step *step);
 const cvz_value *cvz_step_input(const cvz_plan *plan, const cvz_step *step, int index);
 
-/** Stored channels of a value. */
+/** Stored channels of a value, of all its rows. */
 int cvz_value_channels(const cvz_value *value);
 size_t cvz_value_count(const cvz_value *value);
 
-/** A node's window in the coordinates of the stored parts of input 0 and the output. */
+/** True if the step computes the selected channel alone. */
+bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step);
+
+/** A node's window, with the step's padding, in the coordinates of the stored parts of input 0 and the output. */
 cvz_slide cvz_step_slide(const cvz_plan *plan, const cvz_step *step, const cvz_window *window);
 
-/** Data and gradients of the step's output and inputs. A narrow step sees one channel of a wide input, if it is
- *  channelwise. */
+/** Rows of the step's output and its gradient: those of the band. */
 cvz_view cvz_context_output(const cvz_context *context);
 cvz_view cvz_context_output_gradient(const cvz_context *context);
+
+/** All of an input and its gradient. A narrow step sees one channel of a wide input, if it is channelwise. */
 cvz_view cvz_context_input(const cvz_context *context, int index);
 cvz_view cvz_context_input_gradient(const cvz_context *context, int index);
 
-/** The part of input `index` that an elementwise step reads: the output's region, broadcast where the input has one
- *  row, column or channel less. */
-cvz_view cvz_context_aligned(const cvz_context *context, int index, cvz_view input);
+/** All channels of an input's gradient. */
+cvz_view cvz_context_whole_gradient(const cvz_context *context, int index);
+
+/** The part of an input, or of its gradient, that belongs to the band of a pointwise step: broadcast where the input
+ * has one row, column or channel less. */
+cvz_view cvz_context_part(const cvz_context *context, int index);
+cvz_view cvz_context_part_gradient(const cvz_context *context, int index);
+
+/** Bits of the output's band; those that are still to be applied to its gradient; those of all of input 0. data NULL
+ *  where there are none. */
+cvz_bits cvz_context_bits(const cvz_context *context);
+cvz_bits cvz_context_unmasked_bits(const cvz_context *context);
+cvz_bits cvz_context_input_bits(const cvz_context *context);
 
 const float *cvz_context_pack(const cvz_context *context, int index);
 float *cvz_context_scratch(const cvz_context *context);

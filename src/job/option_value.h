@@ -1,4 +1,5 @@
-/* job/option_value.h: the value of one option, from text and to text. Used by options.c alone. */
+/* job/option_value.h: the value of one option, from text and to text; for options.c and whoever keeps a table of options
+ * of its own. */
 #ifndef CVZ_JOB_OPTION_VALUE_H
 #define CVZ_JOB_OPTION_VALUE_H
 

@@ -1,28 +1,20 @@
-#include "kernel/gemm.h"
-
 #include <cblas.h>
 
-static size_t packed_count(int k, int n)
-{
-  return (size_t)k * (size_t)n;
-}
+#include "kernel/gemm.h"
 
-static void pack(float *packed, const float *b, int k, int n, size_t row, size_t column)
-{
-  for (int i = 0; i < k; i++)
-    for (int j = 0; j < n; j++) packed[(size_t)i * (size_t)n + (size_t)j] = b[(size_t)i * row + (size_t)j * column];
-}
+#define ALL_COLUMNS (1 << 30) /* OpenBLAS packs both sides itself: it wants products as wide as they are */
 
-static void multiply(int m, int n, int k, const float *a, size_t lda, const float *packed, float *c, size_t ldc,
-                     bool accumulate)
+static void multiply(const cvz_gemm_call *call)
 {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a, (int)lda, packed, n, accumulate ? 1.0f : 0.0f,
-              c, (int)ldc);
+  for (int i = 0; i < call->terms; i++)
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, call->m, call->n, call->k, 1.0f, call->a[i], (int)call->lda,
+                call->packed + (size_t)i * (size_t)call->k * (size_t)call->n, call->n,
+                call->accumulate || i ? 1.0f : 0.0f, call->c, (int)call->ldc);
 }
 
 const cvz_gemm *cvz_gemm_openblas(void)
 {
-  static const cvz_gemm backend = {"openblas", packed_count, pack, multiply};
+  static const cvz_gemm backend = {"openblas", ALL_COLUMNS, false, multiply};
   openblas_set_num_threads(1);
   return &backend;
 }

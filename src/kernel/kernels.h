@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "kernel/epilogue.h"
 #include "kernel/view.h"
+#include "kernel/winograd.h"
 
 /** A window over a view: output (oy, ox) sees input (oy * stride - before + k * dilation), vertical and horizontal.
  *  `before` is the zeros before the view's first element; negative if the view starts before the first window. What
@@ -33,10 +34,15 @@ typedef struct cvz_kernels {
   /** y[c] += factor * the sum over all pixels of x */
   void (*pixel_sum)(float *y, cvz_view x, float factor);
 
-  /** y = clamp(x * scale + offset); scale and offset (channels), each NULL for 1 and 0; y may be x. */
-  void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp);
-  /** dx (+)= dy * scale */
-  void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, bool accumulate);
+  /** The epilogue in place, of products that lie in y; `accumulate` is not used. */
+  void (*finish)(cvz_view y, const cvz_epilogue *epilogue);
+  /** y = clamp(x * scale + offset) and its passed bits; scale and offset (channels), each NULL for 1 and 0; y may be x.
+   */
+  void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp, cvz_bits passed);
+  /** dx (+)= kept bit ? dy * scale : 0; scale NULL for 1 */
+  void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, cvz_bits kept, bool accumulate);
+  /** In place: dy = kept bit ? dy : 0. */
+  void (*keep)(cvz_view dy, cvz_bits kept);
   /** In place: dy *= the derivative of clamp where it gave y (0 at 0 of a ReLU, as TensorFlow has it). */
   void (*clamp_backward)(cvz_view dy, cvz_view y, cvz_clamp clamp);
 
@@ -49,24 +55,35 @@ typedef struct cvz_kernels {
   void (*softmax)(cvz_view y, cvz_view x);
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
 
-  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. */
+  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. A window of
+   *  one element may leave arg alone. */
   void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
-  /** dx is added to. */
-  void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg);
+  void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
   /** Mean over the elements of the window that lie in the view. */
   void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
-  /** dx is added to. */
-  void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy);
+  void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, bool accumulate);
 
   /** y (OH, OW, C * multiplier), weights (kh, kw, C * multiplier): channel c * multiplier + m comes from c. */
-  void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier);
-  /** dx is added to. */
-  void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier);
+  void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier,
+                    const cvz_epilogue *epilogue);
+  /** Of the epilogue only `accumulate` and `kept` are used. */
+  void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier,
+                             const cvz_epilogue *epilogue);
 
   /** The windows of output rows first .. first + rows - 1 as rows of a matrix (rows * out_width, kh * kw * C). */
   void (*im2row)(const cvz_slide *slide, float *matrix, cvz_view x, int first, int rows, int out_width);
   /** Adds each element of that matrix to where it came from. */
   void (*row2im)(const cvz_slide *slide, cvz_view dx, const float *matrix, int first, int rows, int out_width);
+
+  /** The inputs of tiles, B' x B: element e of tile i = tile - first is v[e * plane + i * x.channels + c]. */
+  void (*winograd_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
+  /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. */
+  void (*winograd_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m, const cvz_epilogue *epilogue);
+  /** The same for stride 2, over blocks of 2 x 2 pixels: v[e * plane + i * 4 * x.channels + (y * 2 + x) * x.channels +
+   * c]. */
+  void (*winograd_stride2_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
+  void (*winograd_stride2_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m,
+                                  const cvz_epilogue *epilogue);
 
   /** The sum of a[i] * b[i], in eight or more partial sums. */
   float (*dot)(const float *a, const float *b, size_t count);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/config.h"
+#include "model/derive.h"
 #include "model/keras.h"
 #include "model/layer.h"
 #include "model/weight.h"
@@ -20,6 +21,7 @@ typedef struct builder {
   cvz_config config;
   cvz_graph graph;
   outcome *outcomes; /* one a call */
+  bool untrained;    /* there is no index of weights: layers get theirs as they are read */
 } builder;
 
 static cvz_status set_problem(outcome *o, int call, const char *text, cvz_error *error)
@@ -58,8 +60,10 @@ static cvz_status finish_input(builder *b, int call, outcome *o, cvz_error *erro
 static cvz_status read_layer(builder *b, int call, const int *nodes, const int *ranks, outcome *o, cvz_error *error)
 {
   const cvz_config_call *c = &b->config.calls[call];
+  cvz_config_layer *layer = &b->config.layers[c->layer];
+  if (b->untrained && c->input_count) CVZ_TRY(cvz_derive_weights(&b->graph, layer, nodes[0], error));
   cvz_reading reading = {.graph = &b->graph,
-                         .layer = &b->config.layers[c->layer],
+                         .layer = layer,
                          .call = c,
                          .place = call,
                          .inputs = nodes,
@@ -131,11 +135,18 @@ static cvz_status require_input(const builder *b, cvz_error *error)
                   b->config.name);
 }
 
-static cvz_status build(builder *b, const json_t *description, cvz_error *error)
+static cvz_status find_weights(builder *b, const json_t *description, cvz_error *error)
 {
   const bool strict = json_object_get(description, "arch") != NULL;
+  b->untrained = json_is_true(json_object_get(description, "untrained"));
+  if (b->untrained) return cvz_derive_begin(&b->config, error);
+  return cvz_weight_match(&b->config, json_object_get(description, "weights"), strict, &b->graph, error);
+}
+
+static cvz_status build(builder *b, const json_t *description, cvz_error *error)
+{
   CVZ_TRY(cvz_config_read(&b->config, json_object_get(description, "config"), error));
-  CVZ_TRY(cvz_weight_match(&b->config, json_object_get(description, "weights"), strict, &b->graph, error));
+  CVZ_TRY(find_weights(b, description, error));
   b->outcomes = cvz_array((size_t)b->config.call_count, sizeof *b->outcomes, error);
   b->graph.name = cvz_copy_text(b->config.name, error);
   if (!b->outcomes || !b->graph.name) return CVZ_E_MEMORY;

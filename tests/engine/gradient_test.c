@@ -307,17 +307,17 @@ static void run_channels(const subject *s, const cvz_plan *plan, int border)
   cvz_block_free(&arena);
 }
 
-static void check_plan(const subject *s, cvz_isa isa, bool one_channel, int border)
+static void check_plan(const subject *s, cvz_isa isa, const cvz_gemm *gemm, bool one_channel, int border)
 {
   const cvz_kernels *kernels;
   cvz_packs *packs;
   cvz_plan *plan;
   cvz_block memory;
   cvz_error error = {0};
-  print_message("%s: %s, %s, border %d\n", s->name, cvz_isa_name(isa), one_channel ? "one channel" : "all channels",
-                border);
+  print_message("%s: %s, %s, %s, border %d\n", s->name, cvz_isa_name(isa), gemm->name,
+                one_channel ? "one channel" : "all channels", border);
   assert_int_equal(cvz_kernels_select(&kernels, isa, &error), CVZ_OK);
-  assert_int_equal(cvz_packs_create(&packs, &s->n->graph, cvz_gemm_openblas(), &error), CVZ_OK);
+  assert_int_equal(cvz_packs_create(&packs, &s->n->graph, gemm, &error), CVZ_OK);
   const cvz_plan_request request = {s->target, border, one_channel, s->n->height, s->n->width, kernels};
   if (cvz_plan_create(&plan, &s->n->graph, &request, packs, &error) != CVZ_OK) fail_msg("%s", error.text);
   assert_int_equal(cvz_block_create(&memory, cvz_packs_layout(packs) * sizeof(float), &error), CVZ_OK);
@@ -332,11 +332,14 @@ static void check_plan(const subject *s, cvz_isa isa, bool one_channel, int bord
 static void check(const char *name, const net *n, int target)
 {
   subject s = subject_of(name, n, target);
-  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++)
-    for (int border = 0; border < s.borders; border++) {
-      check_plan(&s, (cvz_isa)isa, false, border);
-      check_plan(&s, (cvz_isa)isa, true, border);
-    }
+  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++) {
+    const cvz_gemm *const backends[] = {cvz_gemm_openblas(), cvz_gemm_libxsmm((cvz_isa)isa)};
+    for (int i = 0; i < 2 && backends[i]; i++)
+      for (int border = 0; border < s.borders; border++) {
+        check_plan(&s, (cvz_isa)isa, backends[i], false, border);
+        check_plan(&s, (cvz_isa)isa, backends[i], true, border);
+      }
+  }
   subject_free(&s);
 }
 
@@ -707,6 +710,96 @@ static void branches_that_need_different_parts(void **state)
   check_and_free("softmax beside a pool", &n, merge(&n, CVZ_OP_ADD, plain(&n, x, CVZ_OP_SOFTMAX), d));
 }
 
+static void winograd_with_all_that_follows_it(void **state)
+{
+  (void)state;
+  net n = net_of(13, 10, 2);
+  const int x = relu(&n, stem(&n, 17), 0, INFINITY, 0);
+  const int a = conv(&n, x, square(3, 1, CVZ_SAME), 17, 20, 1, true);
+  check("winograd", &n, a);
+  const int b = relu(&n, batch_norm(&n, a, 20), 0, INFINITY, 0);
+  const int c = conv(&n, b, square(3, 1, CVZ_SAME), 20, 17, 1, false);
+  check("winograd twice", &n, c);
+  check("winograd and a sum", &n, relu(&n, merge(&n, CVZ_OP_ADD, x, batch_norm(&n, c, 17)), 0, 1, 0));
+  const int d = conv(&n, pad(&n, b, 1, 1, 1, 1), square(3, 1, CVZ_VALID), 20, 16, 1, true);
+  check_and_free("winograd behind zeros", &n, relu(&n, d, 0.1f, INFINITY, 0));
+}
+
+/* ResNet V2: the sum goes on without a ReLU, and both the next block and the next sum read it. */
+static int block_v2(net *n, int from, int channels, int filters, int outputs, int stride)
+{
+  const int z = relu(n, batch_norm(n, from, channels), 0, INFINITY, 0);
+  const int a =
+      relu(n, batch_norm(n, conv(n, z, square(1, 1, CVZ_VALID), channels, filters, 1, false), filters), 0, INFINITY, 0);
+  const int b = conv(n, pad(n, a, 1, 1, 1, 1), square(3, stride, CVZ_VALID), filters, filters, 1, false);
+  const int c =
+      conv(n, relu(n, batch_norm(n, b, filters), 0, INFINITY, 0), square(1, 1, CVZ_VALID), filters, outputs, 1, true);
+  int shortcut = from;
+  if (stride > 1) shortcut = pool(n, from, CVZ_OP_MAXPOOL, square(1, stride, CVZ_VALID));
+  if (channels != outputs) shortcut = conv(n, z, square(1, 1, CVZ_VALID), channels, outputs, 1, true);
+  return merge(n, CVZ_OP_ADD, shortcut, c);
+}
+
+/* ResNet V1: the ReLU is behind the sum. */
+static int block_v1(net *n, int from, int channels, int filters, int outputs)
+{
+  const int a = relu(n, batch_norm(n, conv(n, from, square(1, 1, CVZ_VALID), channels, filters, 1, true), filters), 0,
+                     INFINITY, 0);
+  const int b =
+      relu(n, batch_norm(n, conv(n, a, square(3, 1, CVZ_SAME), filters, filters, 1, true), filters), 0, INFINITY, 0);
+  int shortcut = from;
+  if (channels != outputs)
+    shortcut = batch_norm(n, conv(n, from, square(1, 1, CVZ_VALID), channels, outputs, 1, true), outputs);
+  const int c = batch_norm(n, conv(n, b, square(1, 1, CVZ_VALID), filters, outputs, 1, true), outputs);
+  return relu(n, merge(n, CVZ_OP_ADD, shortcut, c), 0, INFINITY, 0);
+}
+
+static void blocks_of_resnet(void **state)
+{
+  (void)state;
+  net n = net_of(15, 11, 3);
+  int x = block_v2(&n, stem(&n, 5), 5, 16, 9, 1);
+  x = block_v2(&n, x, 9, 4, 9, 1);
+  check("blocks of version 2", &n, x);
+  check_and_free("a block that halves", &n, block_v2(&n, x, 9, 4, 9, 2));
+  net m = net_of(14, 12, 3);
+  x = block_v1(&m, relu(&m, stem(&m, 5), 0, INFINITY, 0), 5, 16, 9);
+  check_and_free("blocks of version 1", &m, block_v1(&m, x, 9, 4, 9));
+}
+
+/* DenseNet: every layer adds channels to all that were there. */
+static void dense_blocks(void **state)
+{
+  (void)state;
+  net n = net_of(12, 9, 3);
+  int x = stem(&n, 6), channels = 6;
+  for (int i = 0; i < 3; i++, channels += 3) {
+    const int a = relu(&n, batch_norm(&n, x, channels), 0, INFINITY, 0);
+    const int b = relu(&n, conv(&n, a, square(1, 1, CVZ_SAME), channels, 16, 1, true), 0, INFINITY, 0);
+    const int grown = conv(&n, b, square(3, 1, CVZ_SAME), 16, 3, 1, false);
+    x = merge(&n, CVZ_OP_CONCAT, x, grown);
+  }
+  check("a dense block", &n, x);
+  check_and_free(
+      "and what reads it", &n,
+      conv(&n, relu(&n, batch_norm(&n, x, channels), 0, INFINITY, 0), square(1, 1, CVZ_SAME), channels, 70, 1, true));
+}
+
+static void summands_and_members_that_repeat(void **state)
+{
+  (void)state;
+  net n = net_of(10, 9, 3);
+  const int x = relu(&n, stem(&n, 16), 0, INFINITY, 0);
+  const int a = conv(&n, x, square(3, 1, CVZ_SAME), 16, 16, 1, true);
+  check("a sum with its own input", &n, merge(&n, CVZ_OP_ADD, x, a));
+  check("a sum of one map", &n, merge(&n, CVZ_OP_ADD, a, a));
+  check("a map twice", &n, merge3(&n, CVZ_OP_CONCAT, a, x, a));
+  const int all = merge(&n, CVZ_OP_CONCAT, a, x);
+  const int b = conv(&n, all, square(1, 1, CVZ_SAME), 32, 16, 1, true);
+  check("a member that is added later", &n, merge(&n, CVZ_OP_ADD, a, b));
+  check_and_free("concatenations of one", &n, merge(&n, CVZ_OP_CONCAT, all, merge(&n, CVZ_OP_CONCAT, b, x)));
+}
+
 static int print_worst(void **state)
 {
   (void)state;
@@ -741,6 +834,10 @@ int main(void)
       cmocka_unit_test(residual_blocks),
       cmocka_unit_test(squeeze_and_excitation),
       cmocka_unit_test(branches_that_need_different_parts),
+      cmocka_unit_test(winograd_with_all_that_follows_it),
+      cmocka_unit_test(blocks_of_resnet),
+      cmocka_unit_test(dense_blocks),
+      cmocka_unit_test(summands_and_members_that_repeat),
   };
   return cmocka_run_group_tests(tests, NULL, print_worst);
 }

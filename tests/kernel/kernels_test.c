@@ -97,8 +97,8 @@ static void check_elementwise(const cvz_kernels *k, int channels, bool dense, bo
       for (int x = 0; x < 5; x++) memcpy(before[i][y][x], at(v[i], y, x), (size_t)channels * sizeof(float));
   k->copy(v[0], v[4], accumulate);
   k->multiply(v[1], v[4], v[0], accumulate);
-  k->affine_backward(v[2], v[4], scale, accumulate);
-  k->affine(v[3], v[4], scale, offset, clamp);
+  k->affine_backward(v[2], v[4], scale, (cvz_bits){0}, accumulate);
+  k->affine(v[3], v[4], scale, offset, clamp, (cvz_bits){0});
   for (int y = 0; y < 3; y++)
     for (int x = 0; x < 5; x++)
       for (int c = 0; c < channels; c++) {
@@ -154,9 +154,9 @@ static void not_a_number_passes_through_every_clamp(void **state)
       float x[70], y[70];
       for (int c = 0; c < length; c++) x[c] = NAN;
       const cvz_view from = cvz_view_dense(x, 1, 1, length), to = cvz_view_dense(y, 1, 1, length);
-      k->affine(to, from, NULL, NULL, clamps[i]);
+      k->affine(to, from, NULL, NULL, clamps[i], (cvz_bits){0});
       for (int c = 0; c < length; c++) assert_true(isnan(y[c]));
-      k->affine(to, from, clamps[i].slope > 0 ? x : NULL, x, clamps[i]);
+      k->affine(to, from, clamps[i].slope > 0 ? x : NULL, x, clamps[i], (cvz_bits){0});
       for (int c = 0; c < length; c++) assert_true(isnan(y[c]));
       k->relu(to, from, clamps[i], 0.0f);
       for (int c = 0; c < length; c++) assert_true(isnan(y[c]));
@@ -266,7 +266,7 @@ static void the_first_maximum_gets_the_gradient(void **state)
     for (int i = 0; i < 2 * 3 * 64; i++) dy[i] = (float)(i + 1);
     const cvz_view from = cvz_view_dense(x, 4, 5, channels), to = cvz_view_dense(y, 2, 3, channels);
     k->maxpool(&slide, to, from, arg);
-    k->maxpool_backward(&slide, cvz_view_dense(dx, 4, 5, channels), cvz_view_dense(dy, 2, 3, channels), arg);
+    k->maxpool_backward(&slide, cvz_view_dense(dx, 4, 5, channels), cvz_view_dense(dy, 2, 3, channels), arg, true);
     for (int i = 0; i < 6; i++)
       for (int c = 0; c < channels; c++) {
         const int row = i / 3 * 2, column = i % 3 * 2 - 1 < 0 ? 0 : i % 3 * 2 - 1;

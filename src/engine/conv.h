@@ -1,0 +1,56 @@
+/* engine/conv.h: the algorithms of a convolution. For the files of engine/ only.
+ *
+ * x: (H, W, C), y: (OH, OW, K), kernel: (kh, kw, C / groups, K). y = clamp(x * kernel + offset [+ residual]).
+ * Each algorithm plans itself: it sets the step's passes, packs and scratch. */
+#ifndef CVZ_ENGINE_CONV_H
+#define CVZ_ENGINE_CONV_H
+
+#include "engine/blocks.h"
+#include "engine/step.h"
+
+typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error);
+
+/** 1 x 1 on the same pixels: a matrix product of bands of pixels. */
+cvz_conv_planner cvz_conv_plan_pointwise;
+/** 3 x 3 of stride 1 as 36 products, see kernel/winograd.h. */
+cvz_conv_planner cvz_conv_plan_winograd;
+/** Any window: for a row of outputs the sum of a product for each tap, on shifted rows of x. */
+cvz_conv_planner cvz_conv_plan_taps;
+/** Any window: windows as rows of a matrix (im2row), one product. */
+cvz_conv_planner cvz_conv_plan_rows;
+/** One output channel: a dot product for each pixel. */
+cvz_conv_planner cvz_conv_plan_narrow;
+
+/** Registers one of the convolution's packs in a slot of the step. */
+cvz_status cvz_conv_add_pack(cvz_step *step, cvz_packs *packs, int slot, cvz_pack_kind kind, int channels, int columns,
+                             int taps, cvz_error *error);
+
+cvz_conv_sizes cvz_conv_sizes_of(const cvz_plan *plan, const cvz_step *step);
+
+/** What the forward pass does to its products before they are stored: all channels of the band. */
+cvz_epilogue cvz_conv_forward_epilogue(const cvz_context *context);
+
+/** What the backward pass does to the gradient of the input, all of it. Products accumulate by themselves. */
+cvz_epilogue cvz_conv_backward_epilogue(const cvz_context *context);
+
+/** Applies the epilogue of the band or map from `row` and `channel` (a multiple of 64) on to the products in `part`. */
+void cvz_conv_finish(const cvz_context *context, cvz_view part, const cvz_epilogue *epilogue, int row, int channel);
+
+/** The same epilogue from `row` on. */
+cvz_epilogue cvz_conv_epilogue_rows(cvz_epilogue epilogue, int row);
+
+/** Width of the block of columns that starts at `first` of `all`. */
+int cvz_conv_block(int columns, int first, int all);
+
+/** Adds the output's gradient to that of the residual, if it is not there already. */
+void cvz_conv_backward_residual(const cvz_context *context);
+
+/** Floats of the zero padding around x that a step's windows reach: {top, bottom, left, right}. */
+typedef struct cvz_conv_frame {
+  int top, bottom, left, right;
+} cvz_conv_frame;
+
+/** x with a frame of zeros, dense, in `to`; x itself if it is dense and the frame is empty. */
+cvz_view cvz_conv_framed(const cvz_kernels *kernels, cvz_view x, cvz_conv_frame frame, float *to);
+
+#endif

@@ -1,0 +1,10 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define PEAK_LOOP                  cvz_peak_loop_avx512
+#define PEAK_FLOATS                16
+#define PEAK_MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#include "kernel/peak.inc"
+#else
+typedef int cvz_peak_none; /* an empty file is not C */
+#endif
