@@ -146,6 +146,9 @@ def twin_model(model, dtype):
     """The same network in "float64" or "float32", its kinks in view."""
     twin = keras.models.clone_model(model, clone_function=lambda layer: twin_layer(layer, dtype))
     twin.set_weights(model.get_weights())
+    for layer in twin.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
     return twin
 
 

@@ -2,7 +2,10 @@
  *
  * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
- * the Keras example, and its gradient before it is normalised. Prints the loss of each step. */
+ * the Keras example, and its gradient before it is normalised. Prints the loss of each step.
+ *
+ * probe
+ * Prints ISA and GEMM of each engine that this build and processor have, the preferred one first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +48,6 @@ static cvz_status loss_border(const cvz_graph *graph, cvz_plan_request *request,
   return status;
 }
 
-static cvz_status select_gemm(const cvz_gemm **gemm, const char *name, cvz_error *error)
-{
-  CVZ_REQUIRE(!strcmp(name, "openblas"), error, CVZ_E_USAGE, "gemm %s: unknown, expected openblas", name);
-  *gemm = cvz_gemm_openblas();
-  return CVZ_OK;
-}
-
 static cvz_status plan(probe *p, char **argv, cvz_error *error)
 {
   const int layer = cvz_graph_find_layer(&p->graph, argv[3]);
@@ -65,7 +61,7 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
                               .width = atoi(argv[6])};
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
-  CVZ_TRY(select_gemm(&gemm, argv[9], error));
+  CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
   CVZ_TRY(loss_border(&p->graph, &request, error));
   CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, gemm, error));
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
@@ -106,8 +102,22 @@ static void measure(probe *p, char **argv, int steps)
   free(loss);
 }
 
+static int list_engines(void)
+{
+  static const char *const names[] = {"libxsmm", "openblas"};
+  for (int isa = (int)cvz_cpu_isa(); isa >= 0; isa--)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      const cvz_gemm *gemm = NULL;
+      cvz_error error = {0};
+      if (cvz_gemm_select(&gemm, names[i], (cvz_isa)isa, &error) == CVZ_OK)
+        printf("%s %s\n", cvz_isa_name((cvz_isa)isa), gemm->name);
+    }
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
+  if (argc == 1) return list_engines();
   probe p = {0};
   cvz_keras_file *file = NULL;
   cvz_error error = {0};
