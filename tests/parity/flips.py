@@ -114,7 +114,7 @@ class Maximum(Kink):
 @dataclasses.dataclass
 class Pass:
     loss: float
-    activation: np.ndarray  # what the loss is the mean of
+    scale: float  # root mean square of the whole map or vector that the loss is taken from
     gradient: np.ndarray
     seen: list  # by each kink
     upstream: list  # derivative of the loss by what each kink made
@@ -177,20 +177,19 @@ class Judge:
         self.measure_rounding(*part_of(single, layer))
 
     def measure_rounding(self, part, kinks):
-        """Of float32 Keras, at each kink and in the activation of the loss."""
-        activation = self.objective(part(tf.cast(self.image, "float32"), training=False), self.channel)
-        self.rounding = root_mean_square(activation - self.base.activation)
+        """Of float32 Keras, at each kink."""
+        part(tf.cast(self.image, "float32"), training=False)
         for kink, twin, exact in zip(self.kinks, kinks, self.base.seen):
             kink.band = max(BAND * root_mean_square(twin.seen.numpy() - exact.numpy()), FLOOR * root_mean_square(exact))
 
     def evaluate(self):
         with tf.GradientTape() as tape:
             tape.watch(self.image)
-            activation = self.objective(self.part(self.image, training=False), self.channel)
-            loss = tf.reduce_mean(activation)
+            output = self.part(self.image, training=False)
+            loss = tf.reduce_mean(self.objective(output, self.channel))
         wanted = [self.image] + [kink.made for kink in self.kinks]
         gradient, *upstream = tape.gradient(loss, wanted, unconnected_gradients="zero")
-        return Pass(float(loss), activation.numpy(), gradient.numpy()[0],
+        return Pass(float(loss), root_mean_square(output), gradient.numpy()[0],
                     [kink.seen for kink in self.kinks], [np.reshape(value, -1) for value in upstream])
 
     def slopes(self, now, direction):
