@@ -13,28 +13,11 @@ static const struct row {
   const char *command; /* NULL: all */
   cvz_option option;
 } rows[] = {
-#define X(command, field, name, kind, fallback, argument, low, high, help)                                             \
+#define X(command, field, name, KIND, fallback, argument, low, high, help)                                             \
   {command,                                                                                                            \
-   {#field, name, CVZ_OPTION_##kind, offsetof(cvz_bench_options, field), fallback, argument, CVZ_GROUP_NONE, 0, low,   \
+   {#field, name, CVZ_OPTION_##KIND, offsetof(cvz_bench_options, field), fallback, argument, CVZ_GROUP_NONE, 0, low,   \
     high, help}},
-    X("step", arch, "arch", TEXT, NULL, "NAME", 0, 0,
-      "a constructor of keras.applications; with random weights unless --weights gives some")
-        X("step", model, "model", PATH, NULL, "FILE", 0, 0, "a full Keras model file instead")
-            X("step", weights, "weights", PATH, NULL, "FILE", 0, 0, "a file with the weights of --arch")
-                X("step", layer, "layer", TEXT, NULL, "NAME", 0, 0,
-                  "the layer that is climbed") X("step", filter, "filter", INTEGER, NULL, "K", 0, 1 << 20,
-                                                 "its filter (default: the first that has a gradient)")
-                    X("step", size, "size", SIZE, "180", "N|HxW", 1, 16384, "height and width of the image")
-                        X("step", seconds, "seconds", REAL, "3", "S", 0, 86400,
-                          "how long steps are timed") X("step", profile, "profile", FLAG, "false", "", 0, 0,
-                                                        "also tell where the time goes, layer by layer")
-                            X("step", json, "json", FLAG, "false", "", 0, 0, "print one JSON object and nothing else")
-                                X(NULL, isa, "isa", CHOICE, NULL, "portable|avx2|avx512", 0, 0,
-                                  "instruction set (default: the widest here)")
-                                    X(NULL, gemm, "gemm", TEXT, NULL, "NAME", 0, 0, "backend of the matrix products")
-                                        X(NULL, help, "help", FLAG, "false", "", 0, 0, "show this text and stop")
-                                            X(NULL, version, "version", FLAG, "false", "", 0, 0,
-                                              "show the version and stop")
+#include "bench/options.def"
 #undef X
 };
 

@@ -18,7 +18,8 @@ typedef struct bench {
   cvz_view half;    /* (height / 2, width / 2, channels): behind a window of stride 2 */
   cvz_slide same, pool;
   float *weights; /* (3, 3, channels), of which the first row also serves as scale and offset */
-  float *matrix;  /* windows of `same` as rows */
+  float *matrix;  /* windows of `same` as rows, or tiles of Winograd */
+  cvz_bits bits;  /* of a map */
   uint16_t *places;
 } bench;
 
@@ -60,6 +61,58 @@ CALL(row2im, row2im(&b->same, b->c, b->matrix, 0, b->a.height, b->a.width))
 CALL(dot, dot(b->a.data, b->b.data, (size_t)b->a.height * b->a.row))
 CALL(scale, scale(b->c.data, b->a.data, 2, (size_t)b->a.height * b->a.row))
 
+static void call_finish(void *data)
+{
+  const bench *b = data;
+  const cvz_epilogue epilogue = {.offset = b->weights, .residual = b->b, .clamp = relu, .passed = b->bits};
+  b->kernels->finish(b->c, &epilogue);
+}
+
+static void call_keep(void *data)
+{
+  const bench *b = data;
+  b->kernels->keep(b->c, b->bits);
+}
+
+#define TILES     40 /* of Winograd in a batch, as the engine has them */
+#define PLANE_GAP 16
+
+typedef void tiles_call(const bench *b, const cvz_winograd_batch *batch);
+
+/* Calls with the tiles of `tile` outputs a side that cover height x width outputs, batch by batch. */
+static void for_tiles(const bench *b, int height, int width, int tile, int channels, tiles_call *call)
+{
+  cvz_winograd_batch batch = {
+      .columns = (width + tile - 1) / tile, .before = {1, 1}, .plane = TILES * (size_t)channels + PLANE_GAP};
+  const int tiles = batch.columns * ((height + tile - 1) / tile);
+  for (; batch.first < tiles; batch.first += TILES) {
+    batch.count = tiles - batch.first < TILES ? tiles - batch.first : TILES;
+    call(b, &batch);
+  }
+}
+
+/* As CALL, for `height` x `width` outputs of a window that a batch of tiles covers. */
+#define CALL_TILES(name, height, width, tile, channels, expression)                                                    \
+  static void batch_##name(const bench *b, const cvz_winograd_batch *batch)                                            \
+  {                                                                                                                    \
+    const cvz_epilogue epilogue = {.offset = b->weights, .clamp = relu};                                               \
+    (void)epilogue;                                                                                                    \
+    b->kernels->expression;                                                                                            \
+  }                                                                                                                    \
+  static void call_##name(void *data)                                                                                  \
+  {                                                                                                                    \
+    const bench *b = data;                                                                                             \
+    for_tiles(b, height, width, tile, channels, batch_##name);                                                         \
+  }
+CALL_TILES(winograd_input, b->a.height, b->a.width, CVZ_WINOGRAD_TILE, b->a.channels,
+           winograd_input(batch, b->matrix, b->a))
+CALL_TILES(winograd_output, b->c.height, b->c.width, CVZ_WINOGRAD_TILE, b->c.channels,
+           winograd_output(batch, b->c, b->matrix, &epilogue))
+CALL_TILES(winograd_stride2_input, b->half.height, b->half.width, CVZ_WINOGRAD_STRIDE2_TILE, 4 * b->a.channels,
+           winograd_stride2_input(batch, b->matrix, b->a))
+CALL_TILES(winograd_stride2_output, b->c.height, b->c.width, CVZ_WINOGRAD_STRIDE2_TILE, b->c.channels,
+           winograd_stride2_output(batch, b->c, b->matrix, &epilogue))
+
 /* Floats read and written, and FLOPs that multiply-adds could do, for each element of a map. */
 static const struct row {
   const char *name;
@@ -76,6 +129,8 @@ static const struct row {
     {"affine with ReLU", call_affine, 45, 45, 64, 2, 0},
     {"affine_backward", call_affine_backward, 45, 45, 64, 2, 0},
     {"clamp_backward", call_clamp_backward, 45, 45, 64, 3, 0},
+    {"finish", call_finish, 45, 45, 64, 3, 0},
+    {"keep", call_keep, 45, 45, 64, 2, 0},
     {"relu", call_relu, 45, 45, 64, 2, 0},
     {"relu_backward", call_relu_backward, 45, 45, 64, 3, 0},
     {"sigmoid", call_sigmoid, 45, 45, 64, 2, 0},
@@ -92,6 +147,10 @@ static const struct row {
     {"depthwise_backward", call_depthwise_backward, 45, 45, 128, 3, 18},
     {"im2row 3x3", call_im2row, 23, 23, 128, 10, 0},
     {"row2im 3x3", call_row2im, 23, 23, 128, 11, 0},
+    {"winograd_input", call_winograd_input, 45, 45, 64, 3.25, 0},
+    {"winograd_output", call_winograd_output, 45, 45, 64, 3.25, 0},
+    {"winograd_stride2_input", call_winograd_stride2_input, 180, 180, 3, 5, 0},
+    {"winograd_stride2_output", call_winograd_stride2_output, 90, 90, 64, 5, 0},
     {"dot", call_dot, 1, 1, 1152, 2, 2},
     {"scale", call_scale, 1, 1, 1152, 2, 0},
 };
@@ -116,6 +175,7 @@ static void lay_out(bench *b, const struct row *row, float *memory)
   b->weights = take(&place, 9 * (size_t)c);
   b->matrix = take(&place, 9 * map);
   b->places = (uint16_t *)(void *)take(&place, map);
+  b->bits = (cvz_bits){(uint64_t *)(void *)take(&place, map), (size_t)w * cvz_bits_words(c), cvz_bits_words(c)};
 }
 
 static cvz_status measure(const cvz_kernels *kernels, const struct row *row, double *seconds, cvz_error *error)
@@ -123,12 +183,13 @@ static cvz_status measure(const cvz_kernels *kernels, const struct row *row, dou
   bench b = {.kernels = kernels, .same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}}, .pool = {{3, 3}, {2, 2}, {1, 1}, {0, 0}}};
   cvz_block block;
   const size_t map = (size_t)row->height * (size_t)row->width * (size_t)row->channels;
-  const size_t floats = 16 * (map + 9 * (size_t)row->channels);
+  const size_t floats = 20 * map + 64 * (size_t)row->channels + 1024;
   const cvz_random random = cvz_random_stream(0, 0, 0, 0, CVZ_PURPOSE_WEIGHTS, 0);
   CVZ_TRY(cvz_block_create(&block, floats * sizeof(float), error));
   lay_out(&b, row, block.data);
   cvz_random_uniform(&random, 0, 3 * map, block.data);
   for (size_t i = 0; i < 2 * map; i++) b.a.data[i] -= 0.5f;
+  for (size_t i = 0; i < (size_t)row->height * b.bits.row; i++) b.bits.data[i] = 0x9E3779B97F4A7C15u * (i + 1);
   if (row->call == call_maxpool_backward) call_maxpool(&b);
   *seconds = cvz_bench_shortest(row->call, &b, SECONDS);
   cvz_block_free(&block);
@@ -140,7 +201,7 @@ static void print_row(const struct row *row, double seconds, double peak, FILE *
   const double elements = (double)row->height * row->width * row->channels;
   char shape[48];
   cvz_shape_text((cvz_shape){3, row->height, row->width, row->channels}, shape, sizeof shape);
-  fprintf(out, "%-20s %-16s %10.2f %8.1f", row->name, shape, 1e6 * seconds,
+  fprintf(out, "%-24s %-16s %10.2f %8.1f", row->name, shape, 1e6 * seconds,
           1e-9 * sizeof(float) * row->floats * elements / seconds);
   if (row->flops > 0) fprintf(out, " %6.2f", 1e-9 * row->flops * elements / seconds / peak);
   fputc('\n', out);
@@ -152,7 +213,7 @@ cvz_status cvz_bench_kernels(const cvz_bench_options *options, FILE *out, cvz_er
   CVZ_TRY(cvz_bench_machine_choose(&machine, options, error));
   const double peak = cvz_peak_gflops(machine.kernels->isa);
   cvz_bench_machine_print(&machine, out);
-  fprintf(out, "FMA peak   %.1f GFLOP/s\n\n%-20s %-16s %10s %8s %6s\n", peak, "kernel", "map", "us", "GB/s", "ratio");
+  fprintf(out, "FMA peak   %.1f GFLOP/s\n\n%-24s %-16s %10s %8s %6s\n", peak, "kernel", "map", "us", "GB/s", "ratio");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     double seconds;
     CVZ_TRY(measure(machine.kernels, &rows[i], &seconds, error));

@@ -58,11 +58,11 @@ static int by_value(const void *a, const void *b)
   return (left > right) - (left < right);
 }
 
-void cvz_bench_times_summarise(cvz_bench_times *times, double *minimum, double *median)
+void cvz_bench_times_summarise(cvz_bench_times *times, double *least, double *median)
 {
   const size_t count = times->count;
   assert(count > 0);
   qsort(times->times, count, sizeof *times->times, by_value);
-  *minimum = times->times[0];
+  *least = times->times[0];
   *median = (times->times[(count - 1) / 2] + times->times[count / 2]) / 2;
 }

@@ -24,6 +24,6 @@ typedef struct cvz_bench_times {
 cvz_status cvz_bench_times_add(cvz_bench_times *times, double seconds, cvz_error *error);
 
 /** Sorts the times; at least one must be there. */
-void cvz_bench_times_summarise(cvz_bench_times *times, double *minimum, double *median);
+void cvz_bench_times_summarise(cvz_bench_times *times, double *least, double *median);
 
 #endif

@@ -22,6 +22,7 @@ typedef struct findings {
   size_t steps;
   double minimum, median; /* seconds */
   double share;           /* of the core's time that the steps had */
+  double cpu_median;      /* seconds of that */
   double peak;            /* GFLOP/s */
   double direct, real;    /* GFLOP */
   double density;         /* NaN without rectifiers */
@@ -75,20 +76,35 @@ static void measure_density(bench *b)
   b->found.density = density.values ? (double)density.nonzero / (double)density.values : (double)NAN;
 }
 
+/* Times of the clock, and of the core while it was ours. */
+typedef struct step_times {
+  cvz_bench_times wall, cpu;
+} step_times;
+
 /* Units of that filter one after the other, as a job has them; only the steps are timed. */
-static cvz_status measure_steps(bench *b, double seconds, cvz_bench_times *times, cvz_error *error)
+static cvz_status measure_steps(bench *b, double seconds, step_times *times, cvz_error *error)
 {
-  const double begin = cvz_bench_clock(), cpu = cvz_bench_cpu_clock(), end = begin + seconds;
+  const double begin = cvz_bench_clock(), cpu_begin = cvz_bench_cpu_clock(), end = begin + seconds;
   cvz_ascent ascent;
   bool more = false;
-  for (int repeat = 0; times->count < LEAST_STEPS || cvz_bench_clock() < end;) {
+  for (int repeat = 0; times->wall.count < LEAST_STEPS || cvz_bench_clock() < end;) {
     if (!more) cvz_bench_network_begin(&b->network, &ascent, b->found.filter, repeat++, b->loss);
-    const double start = cvz_bench_clock();
+    const double cpu = cvz_bench_cpu_clock(), wall = cvz_bench_clock();
     more = cvz_ascent_step(&ascent);
-    CVZ_TRY(cvz_bench_times_add(times, cvz_bench_clock() - start, error));
+    const double wall_end = cvz_bench_clock();
+    CVZ_TRY(cvz_bench_times_add(&times->wall, wall_end - wall, error));
+    CVZ_TRY(cvz_bench_times_add(&times->cpu, cvz_bench_cpu_clock() - cpu, error));
   }
-  b->found.share = (cvz_bench_cpu_clock() - cpu) / (cvz_bench_clock() - begin);
+  b->found.share = (cvz_bench_cpu_clock() - cpu_begin) / (cvz_bench_clock() - begin);
   return CVZ_OK;
+}
+
+static void summarise(findings *found, step_times *times)
+{
+  double least_cpu;
+  found->steps = times->wall.count;
+  cvz_bench_times_summarise(&times->wall, &found->minimum, &found->median);
+  cvz_bench_times_summarise(&times->cpu, &least_cpu, &found->cpu_median);
 }
 
 static void measure_profile(bench *b, double seconds)
@@ -116,7 +132,7 @@ static void count_flops(bench *b)
 /* The peak before and after: a core's speed changes with its temperature and its neighbours. */
 static cvz_status measure(bench *b, const cvz_bench_options *options, cvz_error *error)
 {
-  cvz_bench_times times = {0};
+  step_times times = {0};
   const cvz_isa isa = b->machine.kernels->isa;
   CVZ_TRY(choose_filter(b, options->filter, error));
   count_flops(b);
@@ -124,11 +140,9 @@ static cvz_status measure(bench *b, const cvz_bench_options *options, cvz_error 
   const double before = cvz_peak_gflops(isa);
   const cvz_status status = measure_steps(b, options->seconds, &times, error);
   b->found.peak = fmax(before, cvz_peak_gflops(isa));
-  if (status == CVZ_OK) {
-    b->found.steps = times.count;
-    cvz_bench_times_summarise(&times, &b->found.minimum, &b->found.median);
-  }
-  free(times.times);
+  if (status == CVZ_OK) summarise(&b->found, &times);
+  free(times.wall.times);
+  free(times.cpu.times);
   if (status == CVZ_OK && options->profile) measure_profile(b, options->seconds);
   return status;
 }
@@ -215,8 +229,8 @@ static void warn(const bench *b)
     cvz_warn(&log, "layer '%s': no filter with a gradient was found: these steps do not move the image",
              b->network.layer);
   if (b->found.share < LEAST_SHARE)
-    cvz_warn(&log, "other processes took the core for %.0f %% of the time: the median says little",
-             100 * (1 - b->found.share));
+    cvz_warn(&log, "others had the core for %.0f %% of the time; of its own time a step took %.2f ms (median)",
+             100 * (1 - b->found.share), 1e3 * b->found.cpu_median);
 }
 
 static cvz_status print(const bench *b, const cvz_bench_options *options, FILE *out, cvz_error *error)

@@ -75,8 +75,9 @@ static int describe(const cvz_progress *p, double elapsed, char *text, size_t by
   const double part = fraction(p);
   if (part > 0 && part < 1) duration(elapsed * (1 - part) / part, left, sizeof left);
   const double rate = elapsed > 0 ? p->units_done / elapsed : 0;
-  return snprintf(text, bytes, "%d/%d filters, %.*f/s%s%s%s", p->units_done, p->units_total, rate < 10 ? 2 : 0, rate,
-                  left[0] ? ", " : "", left, left[0] ? " left" : "");
+  return snprintf(text, bytes, "%d/%d filter%s, %.*f/s%s%s%s", p->units_done, p->units_total,
+                  p->units_total == 1 ? "" : "s", rate < 10 ? 2 : 0, rate, left[0] ? ", " : "", left,
+                  left[0] ? " left" : "");
 }
 
 void cvz_progress_bar(const cvz_progress *progress, double elapsed, int width, char *line, size_t bytes)

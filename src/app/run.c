@@ -64,15 +64,12 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
 {
   cvz_text description = {0};
   cvz_status status = CVZ_OK;
-  const char *path = model_path(run->options);
   if (is_root(run)) {
-    status = cvz_keras_open(&run->file, path, run->options->arch, error);
-    if (status == CVZ_OK) status = cvz_file_hash(path, &run->file_hash, error);
+    status = cvz_keras_open(&run->file, model_path(run->options), run->options->arch, error);
     if (status == CVZ_OK) status = cvz_keras_describe(run->file, &description, error);
   }
   status = cvz_comm_share_text(run->comm, &description, status, error);
   if (status == CVZ_OK) {
-    cvz_comm_share_bytes(run->comm, &run->file_hash, sizeof run->file_hash);
     status = cvz_keras_build(&run->graph, description.data, description.length, error);
     status = cvz_comm_agree(run->comm, status, error);
   }
@@ -221,6 +218,16 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "gemm_core", gemm_core(run));
 }
 
+/* The results tell of which file they are. */
+static cvz_status hash_model(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  if (is_root(run)) status = cvz_file_hash(model_path(run->options), &run->file_hash, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  cvz_comm_share_bytes(run->comm, &run->file_hash, sizeof run->file_hash);
+  return CVZ_OK;
+}
+
 static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
                                  cvz_error *error)
 {
@@ -251,6 +258,7 @@ static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
 static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = CVZ_OK;
+  CVZ_TRY(hash_model(run, error));
   describe_job(run);
   if (is_root(run)) {
     status = describe_layers(run, error);
@@ -259,15 +267,22 @@ static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
+static const char *plural(int count)
+{
+  return count == 1 ? "" : "s";
+}
+
 static void tell_start(const cvz_job_run *run)
 {
-  cvz_tell(run->log, "%s: %d filters of %d layers at %d x %d, %d steps, on %d rank%s (%s, %s%s%s)",
-           run->graph.name ? run->graph.name : "model", run->work.unit_count, run->work.layer_count, run->work.height,
-           run->work.width, run->recipe.iterations, cvz_comm_size(run->comm), cvz_comm_size(run->comm) > 1 ? "s" : "",
+  const cvz_work *work = &run->work;
+  const int steps = run->recipe.iterations, ranks = cvz_comm_size(run->comm);
+  cvz_tell(run->log, "%s: %d filter%s of %d layer%s at %d x %d, %d step%s, on %d rank%s (%s, %s%s%s)",
+           run->graph.name ? run->graph.name : "model", work->unit_count, plural(work->unit_count), work->layer_count,
+           plural(work->layer_count), work->height, work->width, steps, plural(steps), ranks, plural(ranks),
            cvz_isa_name(run->kernels->isa), run->gemm->name, *gemm_core(run) ? " " : "", gemm_core(run));
-  if (run->work.skipped)
-    cvz_tell(run->log, "%d layers left out, the first: %s: %s", run->work.skipped, run->work.skip_name,
-             run->work.skip_reason);
+  if (work->skipped)
+    cvz_tell(run->log, "%d layer%s left out, the first: %s: %s", work->skipped, plural(work->skipped), work->skip_name,
+             work->skip_reason);
 }
 
 static cvz_status render(cvz_job_run *run, cvz_error *error)

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/trial.h"
 #include "image/png.h"
+
+#define REHEARSAL_SECONDS 20 /* of processor time */
 
 static bool has_own_scaling(const cvz_graph *graph)
 {
@@ -71,10 +74,32 @@ static cvz_status read_array(const char *path, cvz_shape shape, float *image, cv
   return status;
 }
 
+/* What read_array is called with. */
+typedef struct array_request {
+  const char *path;
+  cvz_shape shape;
+  float *image;
+} array_request;
+
+static void rehearse(void *context)
+{
+  const array_request *request = context;
+  read_array(request->path, request->shape, request->image, NULL);
+}
+
+/* A damaged file may crash the library. */
+static cvz_status read_safely(const char *path, cvz_shape shape, float *image, cvz_error *error)
+{
+  array_request request = {path, shape, image};
+  CVZ_REQUIRE(cvz_trial(rehearse, &request, REHEARSAL_SECONDS), error, CVZ_E_FORMAT,
+              "init %s: is damaged, expected a sound HDF5 file: the library fails on it", path);
+  return read_array(path, shape, image, error);
+}
+
 cvz_status cvz_start_image_read(const char *path, const cvz_graph *graph, cvz_shape shape, float *image,
                                 cvz_error *error)
 {
   const char *end = strrchr(path, '.');
   return end && !strcasecmp(end, ".png") ? read_png(path, graph, shape, image, error)
-                                         : read_array(path, shape, image, error);
+                                         : read_safely(path, shape, image, error);
 }

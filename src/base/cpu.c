@@ -9,10 +9,11 @@ cvz_isa cvz_cpu_isa(void)
 {
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  if (!__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi")) return CVZ_ISA_PORTABLE;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl"))
     return CVZ_ISA_AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return CVZ_ISA_AVX2;
+  if (__builtin_cpu_supports("avx2")) return CVZ_ISA_AVX2;
 #endif
   return CVZ_ISA_PORTABLE;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 
 #define READ_BYTES 65536
+#define HASH_BYTES ((size_t)1 << 20)
 
 cvz_status cvz_file_fail(cvz_error *error, const char *action, const char *path, int code)
 {
@@ -147,40 +149,28 @@ cvz_status cvz_file_read(const char *path, size_t limit, cvz_text *text, cvz_err
   return CVZ_OK;
 }
 
-/* Fills `block` with the file's first *bytes bytes; fewer if it has shrunk. 0 or errno. Not mmap(): a file that shrinks
- * would kill the program. */
-static int read_block(int file, const cvz_block *block, size_t *bytes)
+/* 0 or errno. Not mmap(): a file that shrinks would kill the program. */
+static int hash_rest(int file, void *buffer, cvz_hash_state *state)
 {
-  size_t filled = 0;
-  while (filled < *bytes) {
-    const ssize_t count = read(file, (char *)block->data + filled, *bytes - filled);
+  for (;;) {
+    const ssize_t count = read(file, buffer, HASH_BYTES);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno;
-    if (!count) break;
-    filled += (size_t)count;
+    if (!count) return 0;
+    cvz_hash_add(state, buffer, (size_t)count);
   }
-  *bytes = filled;
-  return 0;
-}
-
-static cvz_status hash_file(int file, const char *path, uint64_t *hash, cvz_error *error)
-{
-  struct stat info;
-  cvz_block block;
-  if (fstat(file, &info)) return cvz_file_fail(error, "read", path, errno);
-  size_t bytes = (size_t)info.st_size;
-  CVZ_TRY(cvz_block_create(&block, bytes, error));
-  const int code = read_block(file, &block, &bytes);
-  if (!code) *hash = cvz_hash(block.data, bytes);
-  cvz_block_free(&block);
-  return code ? cvz_file_fail(error, "read", path, code) : CVZ_OK;
 }
 
 cvz_status cvz_file_hash(const char *path, uint64_t *hash, cvz_error *error)
 {
+  cvz_hash_state state = cvz_hash_begin();
+  void *buffer = cvz_array(HASH_BYTES, 1, error);
+  if (!buffer) return CVZ_E_MEMORY;
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return cvz_file_fail(error, "read", path, errno);
-  const cvz_status status = hash_file(file, path, hash, error);
-  close(file);
-  return status;
+  const int code = file < 0 ? errno : hash_rest(file, buffer, &state);
+  if (file >= 0) close(file);
+  free(buffer);
+  if (code) return cvz_file_fail(error, "read", path, code);
+  *hash = cvz_hash_end(&state);
+  return CVZ_OK;
 }

@@ -31,7 +31,7 @@ cvz_status cvz_file_write(const char *path, const void *data, size_t bytes, cvz_
  *  have been appended. */
 cvz_status cvz_file_read(const char *path, size_t limit, cvz_text *text, cvz_error *error);
 
-/** XXH64 of a whole file, see base/hash.h. The file is in memory meanwhile. */
+/** XXH64 of a whole file, see base/hash.h. */
 cvz_status cvz_file_hash(const char *path, uint64_t *hash, cvz_error *error);
 
 #endif

@@ -9,10 +9,10 @@
 
 /** What a stream of numbers is for: streams of different purposes never overlap. */
 typedef enum cvz_purpose {
-  CVZ_PURPOSE_INIT = 1,   /**< the start image */
-  CVZ_PURPOSE_TRANSFORM,  /**< jitter and the like, per step */
-  CVZ_PURPOSE_NOISE,      /**< noise added per step */
-  CVZ_PURPOSE_WEIGHTS     /**< random weights of the benchmarks */
+  CVZ_PURPOSE_INIT = 1,  /**< the start image */
+  CVZ_PURPOSE_TRANSFORM, /**< jitter and the like, per step */
+  CVZ_PURPOSE_NOISE,     /**< noise added per step */
+  CVZ_PURPOSE_WEIGHTS    /**< random weights of the benchmarks */
 } cvz_purpose;
 
 typedef struct cvz_random {

@@ -33,8 +33,8 @@ void cvz_run_backward(cvz_run *run, float seed);
 /** The derivative by the image (H, W, C) after the backward pass. */
 const float *cvz_run_gradient(const cvz_run *run);
 
-/** From now on adds the seconds that each step takes to forward[i] and backward[i], in the order of cvz_report_step_of;
- *  both cvz_report_count long, borrowed. NULL: not any more. */
+/** From now on adds the seconds of processor time that each step takes to forward[i] and backward[i], in the order of
+ *  cvz_report_step_of; both cvz_report_count long, borrowed. NULL: not any more. */
 void cvz_run_profile(cvz_run *run, double *forward, double *backward);
 
 /** How many values come out of the rectifiers (activations that are 0 for a range of inputs, as ReLU is). */

@@ -5,10 +5,9 @@ static double pixels(cvz_region region)
   return (double)cvz_region_height(region) * cvz_region_width(region);
 }
 
-double cvz_node_flops(const cvz_graph *graph, int node_index, const cvz_shape *shapes, const cvz_region *regions)
+/* Of one node's forward pass; the backward pass to its input costs about the same. */
+static double node_flops(const cvz_graph *graph, const cvz_node *node, double outputs)
 {
-  const cvz_node *node = &graph->nodes[node_index];
-  const double outputs = pixels(regions[node_index]) * shapes[node_index].channels;
   switch (node->op) {
   case CVZ_OP_CONV:
     return 2 * outputs * ((double)graph->weights[node->conv.kernel].count / node->conv.filters);
@@ -22,10 +21,13 @@ double cvz_node_flops(const cvz_graph *graph, int node_index, const cvz_shape *s
   }
 }
 
-double cvz_graph_flops(const cvz_graph *graph, const cvz_shape *shapes, const cvz_region *regions)
+double cvz_graph_flops(const cvz_graph *graph, const cvz_shape *shapes, const cvz_region *regions,
+                       const bool *one_channel)
 {
   double sum = 0;
-  for (int i = 0; i < graph->node_count; i++)
-    if (regions[i].y0 != regions[i].y1) sum += 2 * cvz_node_flops(graph, i, shapes, regions);
+  for (int i = 0; i < graph->node_count; i++) {
+    const double outputs = pixels(regions[i]) * (one_channel[i] ? 1 : shapes[i].channels);
+    if (outputs > 0) sum += 2 * node_flops(graph, &graph->nodes[i], outputs);
+  }
   return sum;
 }

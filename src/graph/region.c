@@ -104,3 +104,33 @@ void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int targ
     }
   }
 }
+
+static bool keeps_channels_apart(cvz_op op)
+{
+  return op == CVZ_OP_AFFINE || op == CVZ_OP_ACTIVATION || op == CVZ_OP_MAXPOOL || op == CVZ_OP_AVGPOOL ||
+         op == CVZ_OP_PAD || op == CVZ_OP_ADD;
+}
+
+static int readers(const cvz_graph *graph, const bool *needed, int node)
+{
+  int count = 0;
+  for (int i = node + 1; i < graph->node_count; i++)
+    for (int j = 0; needed[i] && j < graph->nodes[i].input_count; j++) count += graph->nodes[i].inputs[j] == node;
+  return count;
+}
+
+void cvz_graph_one_channel(const cvz_graph *graph, const cvz_shape *shapes, const bool *needed, int target,
+                           bool *one_channel)
+{
+  memset(one_channel, 0, (size_t)graph->node_count * sizeof *one_channel);
+  one_channel[target] = true;
+  for (int i = target; i >= 0; i--) {
+    const cvz_node *node = &graph->nodes[i];
+    const bool apart = keeps_channels_apart(node->op);
+    one_channel[i] = one_channel[i] && (apart || (node->op == CVZ_OP_CONV && node->conv.groups == 1));
+    for (int j = 0; one_channel[i] && apart && j < node->input_count; j++) {
+      const int from = node->inputs[j];
+      one_channel[from] = shapes[from].channels == shapes[i].channels && readers(graph, needed, from) == 1;
+    }
+  }
+}

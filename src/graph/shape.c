@@ -43,8 +43,8 @@ static cvz_status require_map(const cvz_shape_case *c, cvz_shape in)
 {
   char text[64];
   cvz_shape_text(in, text, sizeof text);
-  CVZ_REQUIRE(in.rank == 3, c->error, CVZ_E_FORMAT, "layer %s: its input has shape %s, expected (height, width, channels)",
-              c->layer, text);
+  CVZ_REQUIRE(in.rank == 3, c->error, CVZ_E_FORMAT,
+              "layer %s: its input has shape %s, expected (height, width, channels)", c->layer, text);
   return CVZ_OK;
 }
 
@@ -243,20 +243,11 @@ static cvz_status shape_reshape(const cvz_shape_case *c, cvz_shape *shape)
 }
 
 static cvz_status (*const rules[CVZ_OP_COUNT])(const cvz_shape_case *, cvz_shape *) = {
-    [CVZ_OP_INPUT] = shape_input,
-    [CVZ_OP_CONV] = shape_conv,
-    [CVZ_OP_DEPTHWISE] = shape_depthwise,
-    [CVZ_OP_AFFINE] = shape_affine,
-    [CVZ_OP_ACTIVATION] = shape_same,
-    [CVZ_OP_SOFTMAX] = shape_same,
-    [CVZ_OP_MAXPOOL] = shape_pool,
-    [CVZ_OP_AVGPOOL] = shape_pool,
-    [CVZ_OP_GLOBALAVG] = shape_globalavg,
-    [CVZ_OP_PAD] = shape_pad,
-    [CVZ_OP_ADD] = shape_broadcast,
-    [CVZ_OP_MULTIPLY] = shape_broadcast,
-    [CVZ_OP_CONCAT] = shape_concat,
-    [CVZ_OP_RESHAPE] = shape_reshape,
+    [CVZ_OP_INPUT] = shape_input,   [CVZ_OP_CONV] = shape_conv,       [CVZ_OP_DEPTHWISE] = shape_depthwise,
+    [CVZ_OP_AFFINE] = shape_affine, [CVZ_OP_ACTIVATION] = shape_same, [CVZ_OP_SOFTMAX] = shape_same,
+    [CVZ_OP_MAXPOOL] = shape_pool,  [CVZ_OP_AVGPOOL] = shape_pool,    [CVZ_OP_GLOBALAVG] = shape_globalavg,
+    [CVZ_OP_PAD] = shape_pad,       [CVZ_OP_ADD] = shape_broadcast,   [CVZ_OP_MULTIPLY] = shape_broadcast,
+    [CVZ_OP_CONCAT] = shape_concat, [CVZ_OP_RESHAPE] = shape_reshape,
 };
 
 static cvz_status check_size(const cvz_shape_case *c, cvz_shape shape)

@@ -32,11 +32,13 @@ int cvz_window_outputs(const cvz_window *window, int axis, int input);
 void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int target, cvz_region region,
                        cvz_region *regions);
 
-/** Multiplications and additions (2 each) of one node's forward pass over its region; the backward pass to its input
- *  costs about the same. */
-double cvz_node_flops(const cvz_graph *graph, int node, const cvz_shape *shapes, const cvz_region *regions);
+/** Marks in one_channel[node_count] the nodes of whose output one channel is enough, if one channel of `target` is
+ *  looked at: back from it as far as channel k depends on channel k alone and nobody else reads the map. */
+void cvz_graph_one_channel(const cvz_graph *graph, const cvz_shape *shapes, const bool *needed, int target,
+                           bool *one_channel);
 
-/** Forward and backward of all nodes that have a region. */
-double cvz_graph_flops(const cvz_graph *graph, const cvz_shape *shapes, const cvz_region *regions);
+/** Multiplications and additions (2 each), forward and backward, of all nodes that have a region. */
+double cvz_graph_flops(const cvz_graph *graph, const cvz_shape *shapes, const cvz_region *regions,
+                       const bool *one_channel);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "base/status.h"
 
-#define CVZ_GRID_MARGIN 5     /**< pixels between tiles, as in the Keras example */
-#define CVZ_IMAGE_MAX 1000000 /**< pixels a side; what libpng takes by default */
+#define CVZ_GRID_MARGIN 5       /**< pixels between tiles, as in the Keras example */
+#define CVZ_IMAGE_MAX   1000000 /**< pixels a side; what libpng takes by default */
 
 typedef struct cvz_point {
   int x, y;

@@ -10,9 +10,10 @@ cvz_status cvz_cost_create(cvz_cost *cost, const cvz_graph *graph, int height, i
   const size_t nodes = (size_t)graph->node_count;
   *cost = (cvz_cost){.graph = graph, .height = height, .width = width, .border = border};
   cost->needed = cvz_array(nodes, sizeof *cost->needed, error);
+  cost->one_channel = cvz_array(nodes, sizeof *cost->one_channel, error);
   cost->shapes = cvz_array(nodes, sizeof *cost->shapes, error);
   cost->regions = cvz_array(nodes, sizeof *cost->regions, error);
-  if (cost->needed && cost->shapes && cost->regions) return CVZ_OK;
+  if (cost->needed && cost->one_channel && cost->shapes && cost->regions) return CVZ_OK;
   cvz_cost_free(cost);
   return CVZ_E_MEMORY;
 }
@@ -21,6 +22,7 @@ void cvz_cost_free(cvz_cost *cost)
 {
   free(cost->regions);
   free(cost->shapes);
+  free(cost->one_channel);
   free(cost->needed);
   *cost = (cvz_cost){0};
 }
@@ -38,5 +40,6 @@ double cvz_cost_step(cvz_cost *cost, int node)
   bool whole;
   const cvz_region region = cvz_objective_region(cost->shapes[node], cost->border, &whole);
   cvz_graph_regions(cost->graph, cost->shapes, node, region, cost->regions);
-  return cvz_graph_flops(cost->graph, cost->shapes, cost->regions);
+  cvz_graph_one_channel(cost->graph, cost->shapes, cost->needed, node, cost->one_channel);
+  return cvz_graph_flops(cost->graph, cost->shapes, cost->regions, cost->one_channel);
 }

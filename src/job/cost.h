@@ -8,7 +8,7 @@
 typedef struct cvz_cost {
   const cvz_graph *graph;
   int height, width, border;
-  bool *needed;
+  bool *needed, *one_channel;
   cvz_shape *shapes;
   cvz_region *regions;
 } cvz_cost;
@@ -22,8 +22,8 @@ void cvz_cost_free(cvz_cost *cost);
 /** Shape of a node's output, as cvz_graph_shapes. */
 cvz_status cvz_cost_shape(cvz_cost *cost, int node, cvz_shape *shape, cvz_error *error);
 
-/** FLOPs of one step, forward and backward over the regions that the loss needs. Only for the node whose shape was
- *  asked last. */
+/** FLOPs of one step, forward and backward over the regions and channels that the loss needs. Only for the node whose
+ *  shape was asked last. */
 double cvz_cost_step(cvz_cost *cost, int node);
 
 #endif

@@ -89,6 +89,20 @@ typedef struct cvz_kernels {
   float (*dot)(const float *a, const float *b, size_t count);
   /** y[i] = factor * x[i] */
   void (*scale)(float *y, const float *x, float factor, size_t count);
+
+  int sparse_columns; /**< output channels of a block of weights of sparse_multiply */
+  /** bits[p * words + c / 64]: which channels of x (pixels rows of ldx floats) are not 0, NaN among them;
+   *  words = cvz_bits_words(channels). */
+  void (*nonzero)(uint64_t *bits, int pixels, int channels, const float *x, size_t ldx);
+  /** y (pixels, columns) = or += x (pixels, channels) W, where only the channels of a pixel whose bit is set are read.
+   *  weights: (channels, columns) dense, columns <= sparse_columns; the bits of pixel p: bits + p * bit_stride. Every
+   *  output is one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
+  void (*sparse_multiply)(int pixels, int columns, int channels, const float *x, size_t ldx, const uint64_t *bits,
+                          size_t bit_stride, const float *weights, float *y, size_t ldy, bool accumulate);
+  /** y[p][j] = the dot product of x[p] and rows[j] for the set bits j of pixel p, 0 for the others; rows: (columns,
+   *  channels) dense, of any size. Made for many pixels: it copies all of the rows. */
+  void (*masked_multiply)(int pixels, int columns, int channels, const float *x, size_t ldx, const uint64_t *bits,
+                          size_t bit_stride, const float *rows, float *y, size_t ldy);
 } cvz_kernels;
 
 /** The table of an instruction set.

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/trial.h"
 #include "model/heap.h"
 
 #define NAMES_MAX      ((hssize_t)1 << 20) /* in one attribute */
@@ -19,6 +20,9 @@
 #define ATTRIBUTES_MAX 4096                /* that a list is split over */
 #define TEXT_SIZE      16                  /* bytes of a text of variable length in the file */
 #define NUMBER_MAX     16                  /* bytes of a number */
+#define PACKED_MOST    1100                /* numbers in a byte of a file: zlib's best is 1032 bytes to one */
+
+#define REHEARSAL_SECONDS 20 /* of processor time; a sound file takes some milliseconds */
 
 struct cvz_hdf5 {
   char *path;
@@ -263,7 +267,22 @@ static cvz_status open_all(cvz_hdf5 *f, cvz_error *error)
   return open_weights(f, error);
 }
 
-cvz_status cvz_hdf5_open(cvz_hdf5 **file, const char *path, cvz_error *error)
+void cvz_hdf5_close(cvz_hdf5 *f)
+{
+  if (!f) return;
+  const silence before = hush();
+  if (f->weights >= 0) H5Gclose(f->weights);
+  if (f->file >= 0) H5Fclose(f->file);
+  for (int i = 0; i < 2; i++)
+    if (f->access[i] >= 0) H5Pclose(f->access[i]);
+  unhush(before);
+  free(f->config);
+  free(f->version);
+  free(f->path);
+  free(f);
+}
+
+static cvz_status open_here(cvz_hdf5 **file, const char *path, cvz_error *error)
 {
   *file = NULL;
   cvz_hdf5 *f = cvz_array(1, sizeof *f, error);
@@ -279,21 +298,6 @@ cvz_status cvz_hdf5_open(cvz_hdf5 **file, const char *path, cvz_error *error)
   else
     cvz_hdf5_close(f);
   return status;
-}
-
-void cvz_hdf5_close(cvz_hdf5 *f)
-{
-  if (!f) return;
-  const silence before = hush();
-  if (f->weights >= 0) H5Gclose(f->weights);
-  if (f->file >= 0) H5Fclose(f->file);
-  for (int i = 0; i < 2; i++)
-    if (f->access[i] >= 0) H5Pclose(f->access[i]);
-  unhush(before);
-  free(f->config);
-  free(f->version);
-  free(f->path);
-  free(f);
 }
 
 const char *cvz_hdf5_config(const cvz_hdf5 *f)
@@ -422,4 +426,71 @@ cvz_status cvz_hdf5_read(cvz_hdf5 *f, const char *name, int rank, const int *dim
   if (dataset >= 0) H5Dclose(dataset);
   unhush(before);
   return status;
+}
+
+/* ---- The rehearsal */
+
+/* Values that the library only copies: as they are, in one piece. */
+static bool is_plain(hid_t dataset)
+{
+  const hid_t list = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+  const bool plain = list >= 0 && H5Pget_layout(list) == H5D_CONTIGUOUS && H5Tequal(type, H5T_IEEE_F32LE) > 0;
+  if (type >= 0) H5Tclose(type);
+  if (list >= 0) H5Pclose(list);
+  return plain;
+}
+
+/* Reads values that the library has to find, unpack or convert; not more of them than the file can hold, for damage may
+ * have made them many. */
+static void rehearse_values(const cvz_hdf5 *f, hid_t dataset)
+{
+  const hid_t space = H5Dget_space(dataset);
+  const hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
+  if (space >= 0) H5Sclose(space);
+  hsize_t bytes;
+  if (is_plain(dataset) || H5Fget_filesize(f->file, &bytes) < 0 || count <= 0 || (hsize_t)count / PACKED_MOST > bytes)
+    return;
+  float *values = malloc((size_t)count * sizeof *values);
+  if (values && is_numeric(dataset) && is_inside(dataset))
+    H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+  free(values);
+}
+
+static void rehearse_weights(const cvz_hdf5 *f, const json_t *index)
+{
+  size_t i, j;
+  const json_t *layer, *weight;
+  json_array_foreach(index, i, layer)
+  {
+    json_array_foreach(json_object_get(layer, "weights"), j, weight)
+    {
+      const hid_t dataset = H5Dopen2(f->weights, json_string_value(json_object_get(weight, "name")), f->access[1]);
+      if (dataset < 0) continue;
+      rehearse_values(f, dataset);
+      H5Dclose(dataset);
+    }
+  }
+}
+
+/* All that a reader of the file does, to see whether the library survives it. */
+static void rehearse(void *path)
+{
+  cvz_hdf5 *f;
+  json_t *index;
+  if (open_here(&f, path, NULL) != CVZ_OK) return;
+  hush();
+  if (cvz_hdf5_index(f, &index, NULL) == CVZ_OK) rehearse_weights(f, index);
+  cvz_hdf5_close(f);
+}
+
+cvz_status cvz_hdf5_open(cvz_hdf5 **file, const char *path, cvz_error *error)
+{
+  *file = NULL;
+  char *name = cvz_copy_text(path, error);
+  if (!name) return CVZ_E_MEMORY;
+  const bool survived = cvz_trial(rehearse, name, REHEARSAL_SECONDS);
+  free(name);
+  CVZ_REQUIRE(survived, error, CVZ_E_FORMAT, "%s: is damaged, expected a sound HDF5 file: the library fails on it",
+              path);
+  return open_here(file, path, error);
 }

@@ -110,7 +110,8 @@ cvz_status cvz_comm_share_text(cvz_comm *comm, cvz_text *text, cvz_status status
   unsigned long long length = text->length;
   MPI_Bcast(&length, 1, MPI_UNSIGNED_LONG_LONG, 0, comm->world);
   char *bytes = comm->rank ? malloc(length + 1) : text->data;
-  status = bytes || !length ? CVZ_OK : cvz_fail(error, CVZ_E_MEMORY, "memory: no room for a text of %llu bytes", length);
+  status =
+      bytes || !length ? CVZ_OK : cvz_fail(error, CVZ_E_MEMORY, "memory: no room for a text of %llu bytes", length);
   status = cvz_comm_agree(comm, status, error);
   if (status == CVZ_OK) cvz_mpi_broadcast(comm->world, bytes, length);
   if (comm->rank == 0) return status;

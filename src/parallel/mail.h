@@ -18,7 +18,8 @@ typedef enum cvz_mail_kind {
 typedef struct cvz_mail cvz_mail;
 
 /** Called for each message that arrives. `data` is lent for the call. */
-typedef cvz_status (*cvz_mail_take)(void *context, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error);
+typedef cvz_status (*cvz_mail_take)(void *context, cvz_mail_kind kind, const void *data, size_t bytes,
+                                    cvz_error *error);
 
 cvz_status cvz_mail_create(cvz_mail **mail, cvz_comm *comm, cvz_mail_take take, void *context, cvz_error *error);
 

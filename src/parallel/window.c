@@ -17,24 +17,32 @@ struct cvz_window_memory {
   cvz_block private; /* if not */
 };
 
-/* Where Open MPI and MPICH put shared segments, which are files: a limit of file size binds them. Unknown counts as
- * enough. */
-static bool room_for(size_t bytes)
+/* What keeps weights out of shared memory, the worse the lower. */
+typedef enum obstacle { NO_SPACE, FILE_SIZE_LIMIT, NO_OBSTACLE } obstacle;
+
+/* Open MPI and MPICH put shared segments in files below /dev/shm. Unknown counts as enough. */
+static obstacle find_obstacle(size_t bytes)
 {
   struct statvfs file_system;
   struct rlimit limit;
+  if (!statvfs("/dev/shm", &file_system)) {
+    const unsigned long long room = (unsigned long long)file_system.f_bavail * file_system.f_frsize;
+    if (bytes >= room - room / 16) return NO_SPACE;
+  }
   if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
       bytes > limit.rlim_cur - limit.rlim_cur / 16)
-    return false;
-  if (statvfs("/dev/shm", &file_system)) return true;
-  const unsigned long long room = (unsigned long long)file_system.f_bavail * file_system.f_frsize;
-  return bytes < room - room / 16;
+    return FILE_SIZE_LIMIT;
+  return NO_OBSTACLE;
 }
 
 /* The same answer on all ranks of the job, so that later collectives match. */
-static bool can_share(cvz_comm *comm, size_t bytes)
+static bool can_share(cvz_comm *comm, size_t bytes, const cvz_log *log)
 {
-  return cvz_comm_least(comm, comm->node_size == 1 || room_for(bytes)) != 0;
+  static const char *const reasons[] = {"/dev/shm has no room", "the limit of file size (ulimit -f) leaves no room"};
+  const int found = cvz_comm_least(comm, comm->node_size == 1 ? NO_OBSTACLE : (int)find_obstacle(bytes));
+  if (found == NO_OBSTACLE) return true;
+  cvz_warn(log, "shared memory: %s for %zu MB of weights, every rank keeps its own copy", reasons[found], bytes >> 20);
+  return false;
 }
 
 static void *open_shared(cvz_window_memory *window)
@@ -57,10 +65,8 @@ cvz_status cvz_window_create(cvz_window_memory **window, cvz_comm *comm, size_t 
   cvz_window_memory *created = cvz_array(1, sizeof *created, error);
   CVZ_TRY(cvz_comm_agree(comm, created ? CVZ_OK : CVZ_E_MEMORY, error));
   *created = (cvz_window_memory){.comm = comm, .bytes = bytes};
-  created->once = can_share(comm, bytes);
+  created->once = can_share(comm, bytes, log);
   created->shared = created->once && comm->node_size > 1;
-  if (!created->once)
-    cvz_warn(log, "/dev/shm: no room for %zu MB of weights, every rank keeps its own copy", bytes >> 20);
   cvz_status status = CVZ_OK;
   if (created->shared)
     created->data = open_shared(created);

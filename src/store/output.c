@@ -211,12 +211,12 @@ static json_t *file_json(const char *stem, const char *extension)
 static json_t *layer_json(const cvz_output_layer *layer)
 {
   json_t *json = json_object();
-  const bool complete = set(json, "name", text_json(layer->name)) & set(json, "class", text_json(layer->class_name)) &
-                        set(json, "shape", text_json(layer->shape)) & set(json, "data", file_json(layer->stem, "h5")) &
-                        set(json, "grid", file_json(layer->stem, "png")) &
-                        set(json, "filters", json_integer(layer->count)) &
-                        set(json, "columns", json_integer(layer->columns)) & set(json, "status", counts_json(layer)) &
-                        set(json, "best_loss", float_json(layer->best_loss));
+  const bool complete =
+      set(json, "name", text_json(layer->name)) && set(json, "class", text_json(layer->class_name)) &&
+      set(json, "shape", text_json(layer->shape)) && set(json, "data", file_json(layer->stem, "h5")) &&
+      set(json, "grid", file_json(layer->stem, "png")) && set(json, "filters", json_integer(layer->count)) &&
+      set(json, "columns", json_integer(layer->columns)) && set(json, "status", counts_json(layer)) &&
+      set(json, "best_loss", float_json(layer->best_loss));
   if (complete) return json;
   json_decref(json);
   return NULL;
@@ -241,8 +241,8 @@ cvz_status cvz_output_manifest(const char *directory, const cvz_attribute *attri
   CVZ_TRY(join(path, error, "%s/manifest.json", directory));
   json_t *root = json_object();
   const bool complete =
-      set(root, "format", json_string("convviz-mpi manifest")) & set(root, "format_version", json_integer(1)) &
-      set(root, "job", job_json(attributes, attribute_count)) & set(root, "layers", layers_json(layers, layer_count));
+      set(root, "format", json_string("convviz-mpi manifest")) && set(root, "format_version", json_integer(1)) &&
+      set(root, "job", job_json(attributes, attribute_count)) && set(root, "layers", layers_json(layers, layer_count));
   if (complete) lines = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
   if (lines)
     cvz_text_add(&text, "%s\n", lines);

@@ -45,12 +45,27 @@ static void every_byte_counts(void **state)
   assert_true(cvz_hash(bytes, sizeof bytes - 1) != before);
 }
 
+static void parts_of_any_length_give_the_hash_of_the_whole(void **state)
+{
+  (void)state;
+  unsigned char bytes[200];
+  for (int i = 0; i < 200; i++) bytes[i] = (unsigned char)(i * 7);
+  for (size_t whole = 0; whole <= sizeof bytes; whole++)
+    for (size_t part = 1; part <= 70; part++) {
+      cvz_hash_state parts = cvz_hash_begin();
+      for (size_t at = 0; at < whole; at += part)
+        cvz_hash_add(&parts, bytes + at, at + part < whole ? part : whole - at);
+      assert_true(cvz_hash_end(&parts) == cvz_hash(bytes, whole));
+    }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(texts_have_the_known_hashes),
       cmocka_unit_test(long_bytes_have_the_known_hash_at_any_alignment),
       cmocka_unit_test(every_byte_counts),
+      cmocka_unit_test(parts_of_any_length_give_the_hash_of_the_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

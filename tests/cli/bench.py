@@ -45,7 +45,6 @@ def measured(name, options):
           found["gflop_real"] <= found["gflop_direct"], found)
     rate = found["gflop_direct"] / found["step_ms_median"] * 1e3 / found["peak_gflops"]
     check(f"{name}: the ratio is work / median / peak", math.isclose(found["ratio"], rate, rel_tol=1e-3), found)
-    check(f"{name}: the backend", found["gemm"] == "openblas", found)
     return found
 
 
@@ -53,7 +52,7 @@ def objects():
     found = measured("random weights", [])
     again = measured("again, portable loops", ["--isa", "portable", "--gemm", "openblas", "--filter", "5"])
     if found and again:
-        check("portable: named", again["isa"] == "portable", again)
+        check("portable: named", again["isa"] == "portable" and again["gemm"] == "openblas", again)
         check("portable: the same work", again["gflop_direct"] == found["gflop_direct"], (found, again))
     # Multiplications of MobileNet's layers up to conv_pw_3 at 64 x 64, from the shapes that Keras's summary prints.
     forward = (32 * 32 * 32 * 27 + 32 * 32 * 32 * 9 + 32 * 32 * 32 * 64 + 16 * 16 * 64 * 9 + 16 * 16 * 64 * 128 +

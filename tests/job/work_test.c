@@ -181,8 +181,20 @@ static void layers_know_their_map_and_cost(void **state)
   assert_int_equal(work.layers[0].filter_count, 8);
   assert_int_equal(work.layers[0].shape.height, 18);
   assert_int_equal(work.layers[1].shape.width, 20);
-  assert_true(work.layers[0].flops > 0);
-  assert_true(work.layers[1].flops > work.layers[0].flops);
+  cvz_work_free(&work);
+}
+
+/* Forward and backward: a multiplication and an addition for each weight at each pixel of a convolution, one operation
+ * for each number elsewhere. */
+static void of_a_target_one_channel_is_paid_for(void **state)
+{
+  (void)state;
+  const double pixels = 14 * 18, image = 16 * 20 * 3, one = 2 * pixels * 9 * 3;
+  const double next_pixels = 12 * 16, next_one = 2 * next_pixels * 9 * 8;
+  cvz_work work = must_create("a/conv,relu,A.conv", "all");
+  assert_true(work.layers[0].flops == 2 * (image + one));
+  assert_true(work.layers[1].flops == 2 * (image + one + pixels));
+  assert_true(work.layers[2].flops == 2 * (image + 8 * one + 8 * pixels + next_one));
   cvz_work_free(&work);
 }
 
@@ -220,6 +232,7 @@ int main(void)
       cmocka_unit_test(too_small_maps_of_patterns_are_skipped),
       cmocka_unit_test(units_are_numbered_through_the_layers),
       cmocka_unit_test(layers_know_their_map_and_cost),
+      cmocka_unit_test(of_a_target_one_channel_is_paid_for),
       cmocka_unit_test(file_names_are_safe_and_differ),
       cmocka_unit_test(filters_are_sorted_and_unique),
   };

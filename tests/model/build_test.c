@@ -206,8 +206,8 @@ static void a_sequential_without_input_layer_gets_one(void **state)
   static const char *const shapes[] = {
       "'layers': [{'class_name': 'Flatten', 'config': {'name': 'f', 'batch_input_shape': [null, 4, 5, 3]}}]",
       "'build_input_shape': [null, 4, 5, 3], 'layers': [{'class_name': 'Flatten', 'config': {'name': 'f'}}]",
-      "'layers': [{'class_name': 'Flatten', 'config': {'name': 'f'}, 'build_config': {'input_shape': [null, 4, 5, "
-      "3]}}]",
+      ("'layers': [{'class_name': 'Flatten', 'config': {'name': 'f'},"
+       " 'build_config': {'input_shape': [null, 4, 5, 3]}}]"),
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     assert_int_equal(

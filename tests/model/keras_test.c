@@ -51,24 +51,28 @@ static void write_fixed(hid_t object, const char *name, const char *texts, size_
   H5Tclose(type);
 }
 
-static void write_numbers(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const float *values)
+/* What may be odd about a file. */
+typedef struct oddity {
+  bool split, fixed, no_bias, wide_kernel, weights_only, chunks;
+  hid_t type;
+  const float *kernel;
+} oddity;
+
+static void write_numbers(hid_t group, const char *name, const oddity *odd, int rank, const hsize_t *dims,
+                          const float *values)
 {
-  const hid_t space = rank ? H5Screate_simple(rank, dims, NULL) : H5Screate(H5S_SCALAR);
-  const hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(rank, dims, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
+  if (odd->chunks) H5Pset_chunk(list, rank, dims);
+  const hid_t type = odd->type ? odd->type : H5T_IEEE_F32LE;
+  const hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
   assert_true(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  H5Pclose(list);
   H5Dclose(dataset);
   H5Sclose(space);
 }
 
 static const hsize_t kernel_dims[] = {1, 1, 3, 2}, bias_dims[] = {2};
 static const float kernel[] = {0.5f, -1, 2, 0.25f, 3, -4}, bias[] = {8, 16};
-
-/* What may be odd about a file. */
-typedef struct oddity {
-  bool split, fixed, no_bias, wide_kernel, weights_only;
-  hid_t type;
-  const float *kernel;
-} oddity;
 
 static void write_layer(hid_t weights, const oddity *odd)
 {
@@ -83,9 +87,8 @@ static void write_layer(hid_t weights, const oddity *odd)
     write_variable(group, "weight_names", names, 2);
   }
   const hsize_t wide[] = {1, 3, 1, 2};
-  const hid_t type = odd->type ? odd->type : H5T_IEEE_F32LE;
-  write_numbers(group, "kernel:0", type, 4, odd->wide_kernel ? wide : kernel_dims, odd->kernel ? odd->kernel : kernel);
-  if (!odd->no_bias) write_numbers(group, "bias:0", type, 1, bias_dims, bias);
+  write_numbers(group, "kernel:0", odd, 4, odd->wide_kernel ? wide : kernel_dims, odd->kernel ? odd->kernel : kernel);
+  if (!odd->no_bias) write_numbers(group, "bias:0", odd, 1, bias_dims, bias);
   H5Gclose(group);
 }
 
@@ -163,7 +166,7 @@ static void the_bundled_inception_is_whole(void **state)
 
 static void all_attribute_layouts_give_the_same_values(void **state)
 {
-  const oddity layouts[] = {{0}, {.fixed = true}, {.split = true}};
+  const oddity layouts[] = {{0}, {.fixed = true}, {.split = true}, {.chunks = true}};
   for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
     cvz_graph graph;
     float *values;
@@ -298,6 +301,21 @@ static void a_broken_heap_of_texts_is_refused(void **state)
   free(file);
 }
 
+/* Chunks without dimensions, by which HDF5 1.10.8 divides: the layout's version 3, class 2 (chunks), dimensions. */
+static void a_file_on_which_the_library_crashes_is_refused(void **state)
+{
+  static const char layout[] = {0, 0, 0, 0, 3, 2, 2};
+  const oddity odd = {.chunks = true};
+  const char *path = make_file(state, &odd);
+  size_t bytes = 0;
+  char *file = scratch_read(path, &bytes), *found = memmem(file, bytes, layout, sizeof layout);
+  assert_non_null(found);
+  found[6] = 0;
+  scratch_write(path, file, bytes);
+  expect_failure(path, NULL, CVZ_E_FORMAT, "is damaged");
+  free(file);
+}
+
 /* Every prefix of a file, and files with bytes changed: an error or a model, never a crash. */
 static void damaged_files_are_refused_or_read(void **state)
 {
@@ -351,12 +369,19 @@ int main(void)
   H5dont_atexit(); /* nor does it close cleanly after those */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
   const struct CMUnitTest tests[] = {
-      TEST(the_bundled_inception_is_whole),           TEST(all_attribute_layouts_give_the_same_values),
-      TEST(all_number_types_give_the_same_values),    TEST(a_missing_array_is_a_problem_of_its_layer),
-      TEST(a_wrong_shape_is_a_problem_of_its_layer),  TEST(values_that_are_not_finite_are_warned_of),
-      TEST(what_is_no_model_is_refused_in_one_line),  TEST(an_architecture_is_for_weights_only),
-      TEST(attributes_of_the_wrong_type_are_refused), TEST(a_broken_heap_of_texts_is_refused),
-      TEST(damaged_files_are_refused_or_read),        TEST(reading_leaves_no_handle_open),
+      TEST(the_bundled_inception_is_whole),
+      TEST(all_attribute_layouts_give_the_same_values),
+      TEST(all_number_types_give_the_same_values),
+      TEST(a_missing_array_is_a_problem_of_its_layer),
+      TEST(a_wrong_shape_is_a_problem_of_its_layer),
+      TEST(values_that_are_not_finite_are_warned_of),
+      TEST(what_is_no_model_is_refused_in_one_line),
+      TEST(an_architecture_is_for_weights_only),
+      TEST(attributes_of_the_wrong_type_are_refused),
+      TEST(a_broken_heap_of_texts_is_refused),
+      TEST(a_file_on_which_the_library_crashes_is_refused),
+      TEST(damaged_files_are_refused_or_read),
+      TEST(reading_leaves_no_handle_open),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
