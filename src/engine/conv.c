@@ -18,12 +18,6 @@ cvz_conv_sizes cvz_conv_sizes_of(const cvz_plan *plan, const cvz_step *step)
   return cvz_blocks_sizes(plan->graph, cvz_step_node(plan, step));
 }
 
-static bool same_pixels(const cvz_value *a, const cvz_value *b)
-{
-  return a->region.y0 == b->region.y0 && a->region.y1 == b->region.y1 && a->region.x0 == b->region.x0 &&
-         a->region.x1 == b->region.x1;
-}
-
 static bool is_square(const cvz_slide *slide, int kernel)
 {
   for (int axis = 0; axis < 2; axis++)
@@ -43,9 +37,7 @@ static cvz_conv_planner *choose(const cvz_plan *plan, const cvz_step *step, cons
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   if (cvz_step_narrow(plan, step)) return cvz_conv_plan_narrow;
-  if (is_square(&step->slide, 1) && sizes.groups == 1 && step->pad < 0 &&
-      same_pixels(cvz_step_input(plan, step, 0), cvz_step_output(plan, step)))
-    return cvz_conv_plan_pointwise;
+  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_plan_pointwise;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_plan_winograd;
   return sizes.channels < THIN && !gemm->sums_terms ? cvz_conv_plan_rows : cvz_conv_plan_taps;
 }

@@ -35,6 +35,7 @@ static void house_members(cvz_plan *plan, const cvz_step *step)
 static bool covers(const cvz_plan *plan, const cvz_step *step, const cvz_value *input)
 {
   const cvz_value *output = cvz_step_output(plan, step);
+  if (cvz_step_is_pointwise_conv(plan, step)) return same_region(output, input);
   if (!step->operation->channelwise) return true;
   if (cvz_value_channels(output) != cvz_value_channels(input)) return false;
   return !step->operation->backward.pointwise ||
@@ -79,9 +80,21 @@ static void order_edge(cvz_plan *plan, const cvz_step *step, int index, bool *wr
   written[edge->value] = true;
 }
 
-static bool can_mask(const cvz_plan *plan, const cvz_step *step)
+/* What makes the value applies the bits by itself, or the step can do so for all of its pixels. */
+static bool should_mask(const cvz_plan *plan, const cvz_step *step, int maker)
 {
-  return step->operation->masks && !cvz_step_narrow(plan, step);
+  if (!step->operation->masks || cvz_step_narrow(plan, step)) return false;
+  if (plan->steps[maker].operation->applies_bits) return false;
+  return !cvz_step_is_pointwise_conv(plan, step) ||
+         same_region(cvz_step_input(plan, step, 0), cvz_step_output(plan, step));
+}
+
+/* The step that makes a value; -1 for the image. */
+static int maker_of(const cvz_plan *plan, int value)
+{
+  for (int i = 0; i < plan->step_count; i++)
+    if (plan->steps[i].output == value) return i;
+  return -1;
 }
 
 /* The first step that reads a value is the last to add to its gradient. */
@@ -92,10 +105,24 @@ static void find_last_edges(cvz_plan *plan, bool *seen)
     for (int j = 0; j < step->input_count; j++) {
       cvz_value *value = &plan->values[step->inputs[j].value];
       const bool once = step->input_count == 1 || (step->residual && step->inputs[1].value != step->inputs[0].value);
-      if (!seen[step->inputs[j].value] && value->has_bits && j == 0 && once && can_mask(plan, step))
+      if (!seen[step->inputs[j].value] && value->has_bits && j == 0 && once && should_mask(plan, step, maker_of(plan, step->inputs[j].value)))
         step->inputs[j].masks = value->masked = true;
       seen[step->inputs[j].value] = true;
     }
+  }
+}
+
+/* Half of the numbers behind a ReLU are zero, and of the gradients before it. A pool and a concatenation hand it on. */
+static void find_sparse_values(cvz_plan *plan)
+{
+  for (int i = 0; i < plan->step_count; i++) {
+    const cvz_step *step = &plan->steps[i];
+    cvz_value *value = &plan->values[step->output];
+    const bool hands_on = step->operation == &cvz_operator_maxpool || step->operation == &cvz_operator_concat;
+    value->sparse_gradient = step->clamps && step->clamp.slope == 0;
+    value->sparse = value->sparse_gradient || hands_on;
+    for (int j = 0; j < step->input_count && hands_on; j++)
+      value->sparse = value->sparse && cvz_step_input(plan, step, j)->sparse;
   }
 }
 
@@ -133,6 +160,7 @@ cvz_status cvz_arrange_gradients(cvz_plan *plan, cvz_error *error)
     if (plan->steps[i].operation == &cvz_operator_concat) house_members(plan, &plan->steps[i]);
   for (int i = plan->step_count - 1; i >= 0; i--)
     for (int j = 0; j < plan->steps[i].input_count; j++) order_edge(plan, &plan->steps[i], j, seen);
+  find_sparse_values(plan);
   give_bits(plan);
   find_last_edges(plan, seen + plan->value_count);
   resolve_homes(plan);

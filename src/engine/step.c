@@ -52,6 +52,16 @@ bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step)
   return cvz_step_output(plan, step)->narrow;
 }
 
+bool cvz_step_is_pointwise_conv(const cvz_plan *plan, const cvz_step *step)
+{
+  const cvz_node *node = cvz_step_node(plan, step);
+  if (node->op != CVZ_OP_CONV || cvz_step_narrow(plan, step)) return false;
+  if (plan->graph->weights[node->conv.kernel].rank == 2) return true;
+  const cvz_window *w = &node->conv.window;
+  return w->kernel[0] == 1 && w->kernel[1] == 1 && w->stride[0] == 1 && w->stride[1] == 1 && node->conv.groups == 1 &&
+         step->pad < 0;
+}
+
 cvz_slide cvz_step_slide(const cvz_plan *plan, const cvz_step *step, const cvz_window *window)
 {
   const cvz_value *in = cvz_step_input(plan, step, 0), *out = cvz_step_output(plan, step);

@@ -21,6 +21,7 @@ typedef struct cvz_value {
   int data_channel, gradient_channel; /**< of the home */
   bool local_data, local_gradient;    /**< only the rows of one band are stored */
   size_t data, gradient;              /**< floats from the start of the arena to the home's buffer */
+  bool sparse, sparse_gradient;       /**< about half of the numbers are expected to be zero */
   bool has_bits;                      /**< one bit an element tells what the clamp let through */
   bool masked;                        /**< the last step that adds to the gradient clears what the clamp held back */
   size_t bits;                        /**< floats from the start of the arena */
@@ -135,6 +136,9 @@ size_t cvz_value_count(const cvz_value *value);
 
 /** True if the step computes the selected channel alone. */
 bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step);
+
+/** True for a 1 x 1 convolution of stride 1 of all channels. */
+bool cvz_step_is_pointwise_conv(const cvz_plan *plan, const cvz_step *step);
 
 /** A node's window, with the step's padding, in the coordinates of the stored parts of input 0 and the output. */
 cvz_slide cvz_step_slide(const cvz_plan *plan, const cvz_step *step, const cvz_window *window);
