@@ -3,11 +3,12 @@
 
     tests/model/make_models.py DIRECTORY [NAME...]
 
-NAME is one of `families`, `tops` (networks with their classifier) or `small_models`; all of them without a name. Each gives
-NAME.h5 (a full model in Keras's legacy HDF5 layout); the families also NAME.weights-only.h5, without the configuration,
-to be read with --arch NAME. The weights are random but alive: He-normal kernels and, in whole networks, batch norms whose
-statistics are close to those of what they see, as after training. With Keras's default initialisers many units of a deep
-network are dead. The same name gives the same file, but for rounding in the statistics.
+NAME is one of `families`, `tops` (networks with their classifier) or `small_models`; all of them without a name. Each
+gives NAME.h5 (a full model in Keras's legacy HDF5 layout); the families also NAME.weights-only.h5, without the
+configuration, to be read with --arch NAME. The weights are random but alive: He-normal kernels and, in whole
+networks, batch norms whose statistics are close to those of what they see, as after training. With Keras's default
+initialisers many units of a deep network are dead. The same name gives the same file, but for rounding in the
+statistics.
 """
 
 import os
@@ -70,9 +71,9 @@ def varied_images(random, low, high, shape, count=8):
 
 
 def calibrate(model, random):
-    """Gives every batch norm statistics close to those of its input for varied images, so that units stay alive at every
-    depth, as they do after training. The offset lets two thirds of the units of a ReLU pass: with half of them a random
-    network magnifies a small change of the image 50-fold, with two thirds 7-fold (ResNet50V2)."""
+    """Gives every batch norm statistics close to those of its input for varied images, so that units stay alive at
+    every depth, as they do after training. The offset lets two thirds of the units of a ReLU pass: with half of them
+    a random network magnifies a small change of the image 50-fold, with two thirds 7-fold (ResNet50V2)."""
     norms = [layer for layer in model.layers if isinstance(layer, L.BatchNormalization)]
     for weight in (weight for norm in norms for weight in norm.trainable_weights):
         mean = 0.5 if weight.name == "beta" else 1.0

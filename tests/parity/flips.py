@@ -1,18 +1,19 @@
 """Explains the distance of a float32 gradient from float64 Keras by units that round to the other side of a kink.
 
 The gradient of a network with ReLUs and maxima jumps where a pre-activation crosses 0 (or 6 of a ReLU6) and where two
-elements of a pooling window tie. Where a unit is that close, float32 rounding decides its side, and two correct engines
-may differ. The float64 network here can be flipped: a unit within rounding of its kink is nudged to the other side, by
-twice its distance. A gradient is explained if it is, within rounding, the exact gradient of the network with some set of
-such units flipped, each of them wholly.
+elements of a pooling window tie. Where a unit is that close, float32 rounding decides its side, and two correct
+engines may differ. The float64 network here can be flipped: a unit within rounding of its kink is nudged to the other
+side, by twice its distance. A gradient is explained if it is, within rounding, the exact gradient of the network with
+some set of such units flipped, each of them wholly.
 
-Within rounding is: BAND times what float32 Keras errs by in that layer for that image (root mean square over the layer;
-it grows with depth), or FLOOR of the layer's root mean square where that is more.
+Within rounding is: BAND times what float32 Keras errs by in that layer for that image (root mean square over the
+layer; it grows with depth), or FLOOR of the layer's root mean square where that is more.
 
-The set is found greedily. A flip of unit u adds D = s * dL/da * dz/dimage to the gradient; z and a are the unit's input
-and output, s is the change of its slope. For a residual r, one backward pass gives dL/da of all units, and one
-derivative in the direction r gives <dz/dimage, r> of all units, so that <D, r> is known for every candidate. It is |r|^2
-where one flip explains all of r. The candidate that has the largest is flipped; it stays so if the residual shrinks.
+The set is found greedily. A flip of unit u adds D = s * dL/da * dz/dimage to the gradient; z and a are the unit's
+input and output, s is the change of its slope. For a residual r, one backward pass gives dL/da of all units, and one
+derivative in the direction r gives <dz/dimage, r> of all units, so that <D, r> is known for every candidate. It is
+|r|^2 where one flip explains all of r. The candidate that has the largest is flipped; it stays so if the residual
+shrinks.
 """
 import dataclasses
 

@@ -9,17 +9,18 @@ Bounds, all strict:
 - gradients of two instruction sets or GEMM backends: within 1e-5 of each other
 
 Keras rounds too, so a unit that misses a bound is judged by the same network in float64, for the same image:
-- its gradient must be within 2e-5 of the exact one, with or without ReLUs and maxima flipped that lie within rounding of
-  their kink (flips.py). Every flip is whole, and all are printed by their number. A distance that flips do not explain
-  fails.
-- its loss must be within 1e-5 * max(|loss|, 1e-3) of the exact one or, where the loss is small because activations cancel
-  or a single one is small, within 1e-5 of the layer's activations (root mean square): they round by their size.
+- its gradient must be within 2e-5 of the exact one, with or without ReLUs and maxima flipped that lie within
+  rounding of their kink (flips.py). Every flip is whole, and all are printed by their number. A distance that flips
+  do not explain fails.
+- its loss must be within 1e-5 * max(|loss|, 1e-3) of the exact one or, where the loss is small because activations
+  cancel or a single one is small, within 1e-5 of the layer's activations (root mean square): they round by their
+  size.
 - two of our engines must be within 2e-5 of each other after the flips of each.
-- ascents part after a flip. Then every step is judged by itself, from the image that our ascent had reached, and that
-  image must follow from the one before by Keras's update.
+- ascents part after a flip. Then every step is judged by itself, from the image that our ascent had reached, and
+  that image must follow from the one before by Keras's update.
 
-A unit is alive if its gradient in Keras, for an input range of 2, has a norm above 1e-4. For every network the judge is
-shown a gradient with 2e-4 of noise and one of slightly wrong weights, and must reject both.
+A unit is alive if its gradient in Keras, for an input range of 2, has a norm above 1e-4. For every network the judge
+is shown a gradient with 2e-4 of noise and one of slightly wrong weights, and must reject both.
 """
 import argparse
 import collections
@@ -70,7 +71,7 @@ Verdict = collections.namedtuple("Verdict", "kind said")
 
 
 def network(title, model, path, arch="-", names=None):
-    """`names`: of the layers in the file, by their names in the model. The networks of the judge are made when it is needed."""
+    """`names`: of the layers in the file, by their names in the model. The judge's networks are made when needed."""
     twins = functools.cache(lambda: [flips.twin_model(model, dtype) for dtype in ("float64", "float32")])
     return Network(title, model, path, arch, names or {layer.name: layer.name for layer in model.layers}, twins)
 
@@ -274,7 +275,8 @@ def at_depths(names, count):
 def compare_network(net, sizes, depths=4, ranks=(2, 4)):
     """Compares a live unit in each of `depths` layers, the last one first, and two other engines in turn with it."""
     live = 0
-    for index, layer in enumerate(at_depths([layer for layer in targets(net.model, ranks) if layer in net.names], depths)):
+    known = [layer for layer in targets(net.model, ranks) if layer in net.names]
+    for index, layer in enumerate(at_depths(known, depths)):
         channels = net.model.get_layer(layer).output.shape[-1]
         others = [engines[1 + (2 * index + i) % (len(engines) - 1)] for i in range(min(2, len(engines) - 1))]
         live += any(compare(Unit(net, layer, (17 * attempt + 5 * index) % channels, index % 3 != 2),
