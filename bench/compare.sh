@@ -43,6 +43,7 @@ note() {
     cat "$scratch/errors" >&2
     exit 1
   fi
+  grep '^warning: ' "$scratch/errors" >&2 || true
   printf '%s\t%s\t%s\n' "$who" "$what" "$object" >>"$scratch/results"
 }
 

@@ -19,9 +19,11 @@ typedef struct bench {
   cvz_slide same, pool;
   float *weights; /* (3, 3, channels), of which the first row also serves as scale and offset */
   float *matrix;  /* windows of `same` as rows, or tiles of Winograd */
-  cvz_bits bits;  /* of a map */
+  cvz_bits bits;  /* of a map, half of them set */
   uint16_t *places;
 } bench;
+
+#define COLUMNS 64 /* of the products that skip zeros */
 
 static const cvz_clamp relu = {0, INFINITY};
 static const cvz_epilogue plain = {.clamp = {1, INFINITY}};
@@ -60,6 +62,11 @@ CALL(im2row, im2row(&b->same, b->matrix, b->a, 0, b->a.height, b->a.width))
 CALL(row2im, row2im(&b->same, b->c, b->matrix, 0, b->a.height, b->a.width))
 CALL(dot, dot(b->a.data, b->b.data, (size_t)b->a.height * b->a.row))
 CALL(scale, scale(b->c.data, b->a.data, 2, (size_t)b->a.height * b->a.row))
+CALL(nonzero, nonzero(b->bits.data, b->a.height * b->a.width, b->a.channels, b->a.data, b->a.pixel))
+CALL(sparse_multiply, sparse_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
+                                      b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS, false))
+CALL(masked_multiply, masked_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
+                                      b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS))
 
 static void call_finish(void *data)
 {
@@ -153,6 +160,9 @@ static const struct row {
     {"winograd_stride2_output", call_winograd_stride2_output, 90, 90, 64, 5, 0},
     {"dot", call_dot, 1, 1, 1152, 2, 2},
     {"scale", call_scale, 1, 1, 1152, 2, 0},
+    {"nonzero", call_nonzero, 23, 23, 256, 1, 0},
+    {"sparse_multiply at 1/2", call_sparse_multiply, 23, 23, 256, 1.25, 2 * COLUMNS},
+    {"masked_multiply at 1/2", call_masked_multiply, 23, 23, 256, 1.25, 2 * COLUMNS},
 };
 
 static float *take(float **place, size_t count)

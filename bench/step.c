@@ -10,10 +10,9 @@
 #include "engine/report.h"
 #include "kernel/peak.h"
 
-#define LIVE_TRIES    64 /* filters of which one with a gradient is looked for */
-#define DENSITY_STEPS 10 /* steps whose rectifiers are counted; they also warm up */
-#define LEAST_STEPS   3
-#define LEAST_SHARE   0.9 /* of the core: with less of it times are those of a shared machine */
+#define LIVE_TRIES  64 /* filters of which one with a gradient is looked for */
+#define LEAST_STEPS 3
+#define LEAST_SHARE 0.9 /* of the core: with less of it times are those of a shared machine */
 
 /* What a measurement gives. */
 typedef struct findings {
@@ -65,13 +64,14 @@ static cvz_status choose_filter(bench *b, int wanted, cvz_error *error)
   return CVZ_OK;
 }
 
+/* Over a whole unit, as a job has it: the longer the ascent, the more zeros. It also warms up. */
 static void measure_density(bench *b)
 {
   cvz_ascent ascent;
   cvz_run_density density = {0, 0};
   cvz_run_count(b->network.run, &density);
   cvz_bench_network_begin(&b->network, &ascent, b->found.filter, 0, b->loss);
-  for (int i = 0; i < DENSITY_STEPS && cvz_ascent_step(&ascent); i++) continue;
+  while (cvz_ascent_step(&ascent)) continue;
   cvz_run_count(b->network.run, NULL);
   b->found.density = density.values ? (double)density.nonzero / (double)density.values : (double)NAN;
 }

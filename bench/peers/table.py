@@ -39,7 +39,7 @@ def row(network, programs):
     cells = [network, f"{step:.1f} ({least(ours):.1f})", f"{steady:.1f} ({least(keras):.1f})", f"{written:.1f}",
              f"{steady / step:.2f}", f"{written / step:.2f}",
              f"{work / step * 1e3 / peak:.2f}", f"{work / steady * 1e3 / peak:.2f}", f"{work:.2f}", f"{peak:.0f}",
-             f"{median(ours, 'density'):.2f}"]
+             "none" if ours[0]["density"] is None else f"{median(ours, 'density'):.2f}"]
     return "| " + " | ".join(cells) + " |"
 
 

@@ -41,6 +41,8 @@ size_t cvz_blocks_count(const cvz_graph *graph, const cvz_pack_request *request)
   size_t taps = (size_t)s.kernel[0] * (size_t)s.kernel[1];
   if (request->kind == CVZ_PACK_FORWARD)
     taps = (size_t)s.kernel[0] * (size_t)chunks_of(&s, request->taps) * (size_t)request->taps;
+  if (request->kind == CVZ_PACK_STEM) taps = 4 * CVZ_WINOGRAD_POINTS;
+  if (request->kind == CVZ_PACK_SCATTER) return (size_t)s.filters * (size_t)s.kernel[0] * (size_t)request->columns;
   if (request->kind == CVZ_PACK_WINOGRAD || request->kind == CVZ_PACK_WINOGRAD_BACKWARD) taps = CVZ_WINOGRAD_POINTS;
   return taps * (size_t)s.channels * (size_t)s.filters * (size_t)s.groups;
 }
@@ -133,10 +135,44 @@ static float *fill_winograd(const cvz_block_source *source, int columns, bool ba
   return to + (CVZ_WINOGRAD_POINTS - 1) * plane;
 }
 
+/* Channel `i` of a block of 2 x 2 pixels is ((y * 2 + x) * C + c). */
+static void stem_element(const cvz_block_source *source, int i, int j, float *to, size_t plane)
+{
+  const cvz_conv_sizes *s = &source->sizes;
+  const ptrdiff_t column = (ptrdiff_t)((size_t)s->channels * source->pitch);
+  const int place = i / s->channels;
+  double u[CVZ_WINOGRAD_POINTS];
+  cvz_winograd_stride2_weights(u, element(source, 0, 0, i % s->channels, j), s->kernel[0], s->kernel[1],
+                               s->kernel[1] * column, column, place / 2, place % 2);
+  for (int e = 0; e < CVZ_WINOGRAD_POINTS; e++) to[(size_t)e * plane] = (float)u[e];
+}
+
+static void fill_stem(const cvz_block_source *source, int columns, float *to)
+{
+  const cvz_conv_sizes *s = &source->sizes;
+  const int rows = 4 * s->channels;
+  for (int first = 0; first < s->filters; first += block_width(columns, first, s->filters))
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < block_width(columns, first, s->filters); j++)
+        stem_element(source, i, first + j, to++, (size_t)rows * (size_t)s->filters);
+}
+
+static void fill_scatter(const cvz_block_source *source, int columns, float *to)
+{
+  const cvz_conv_sizes *s = &source->sizes;
+  for (int k = 0; k < s->filters; k++)
+    for (int r = 0; r < s->kernel[0]; r++)
+      for (int i = 0; i < columns; i++)
+        *to++ = i < s->kernel[1] * s->channels ? *element(source, r, i / s->channels, i % s->channels, k) : 0.0f;
+}
+
 void cvz_blocks_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel, float *to)
 {
   cvz_block_source source = {cvz_blocks_sizes(graph, &graph->nodes[request->node]), kernel, 0};
   source.pitch = (size_t)source.sizes.filters * (size_t)source.sizes.groups;
+  if (request->kind == CVZ_PACK_STEM) fill_stem(&source, request->columns, to);
+  if (request->kind == CVZ_PACK_SCATTER) fill_scatter(&source, request->columns, to);
+  if (request->kind == CVZ_PACK_STEM || request->kind == CVZ_PACK_SCATTER) return;
   for (int group = 0; group < source.sizes.groups; group++, source.kernel += source.sizes.filters) {
     if (request->kind == CVZ_PACK_FORWARD)
       to = fill_forward(&source, request->columns, request->taps, to);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "kernel/winograd.h"
+
 #define WINOGRAD_LEAST    8  /* side of a map; below it the tiles' overlap costs more than they save */
 #define WINOGRAD_CHANNELS 16 /* below it the transforms cost more than the products save */
 #define THIN              16 /* input channels that make short terms */
@@ -33,13 +35,39 @@ static bool suits_winograd(const cvz_plan *plan, const cvz_step *step, const cvz
          cvz_region_width(out) >= WINOGRAD_LEAST;
 }
 
-static cvz_conv_planner *choose(const cvz_plan *plan, const cvz_step *step, const cvz_gemm *gemm)
+static bool suits_stem(const cvz_step *step, const cvz_conv_sizes *sizes)
+{
+  for (int axis = 0; axis < 2; axis++) {
+    const cvz_slide *s = &step->slide;
+    if (s->stride[axis] != 2 || s->dilation[axis] != 1 || s->kernel[axis] < 5 || s->kernel[axis] > 8) return false;
+  }
+  return sizes->groups == 1 && sizes->channels <= CVZ_WINOGRAD_STRIDE2_CHANNELS && sizes->filters >= WINOGRAD_CHANNELS;
+}
+
+/* Its kernel holds a window's rows in registers. */
+static bool suits_scatter(const cvz_step *step, const cvz_conv_sizes *sizes)
+{
+  return sizes->groups == 1 && step->slide.dilation[0] == 1 && step->slide.dilation[1] == 1 &&
+         sizes->kernel[1] * sizes->channels <= CVZ_SCATTER_FLOATS;
+}
+
+static cvz_conv_planner *choose_forward(const cvz_plan *plan, const cvz_step *step, const cvz_gemm *gemm)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  if (cvz_step_narrow(plan, step)) return cvz_conv_plan_narrow;
-  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_plan_pointwise;
-  if (suits_winograd(plan, step, &sizes)) return cvz_conv_plan_winograd;
-  return sizes.channels < THIN && !gemm->sums_terms ? cvz_conv_plan_rows : cvz_conv_plan_taps;
+  if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_forward;
+  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_forward;
+  if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_forward;
+  if (suits_stem(step, &sizes)) return cvz_conv_stem_forward;
+  return sizes.channels < THIN && !gemm->sums_terms ? cvz_conv_rows_forward : cvz_conv_taps_forward;
+}
+
+static cvz_conv_planner *choose_backward(const cvz_plan *plan, const cvz_step *step)
+{
+  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_backward;
+  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_backward;
+  if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_backward;
+  return suits_scatter(step, &sizes) ? cvz_conv_scatter_backward : cvz_conv_taps_backward;
 }
 
 static cvz_status plan_conv(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
@@ -49,7 +77,8 @@ static cvz_status plan_conv(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cv
   const bool dense = plan->graph->weights[node->conv.kernel].rank == 2;
   step->slide = cvz_step_slide(plan, step, dense ? &pointwise : &node->conv.window);
   CVZ_TRY(cvz_conv_add_pack(step, packs, CVZ_SLOT_OFFSET, CVZ_PACK_OFFSET, node->conv.filters, 0, 0, error));
-  return choose(plan, step, cvz_packs_gemm(packs))(plan, step, packs, error);
+  CVZ_TRY(choose_forward(plan, step, cvz_packs_gemm(packs))(plan, step, packs, error));
+  return choose_backward(plan, step)(plan, step, packs, error);
 }
 
 cvz_epilogue cvz_conv_forward_epilogue(const cvz_context *context)

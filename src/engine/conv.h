@@ -1,7 +1,7 @@
 /* engine/conv.h: the algorithms of a convolution. For the files of engine/ only.
  *
  * x: (H, W, C), y: (OH, OW, K), kernel: (kh, kw, C / groups, K). y = clamp(x * kernel + offset [+ residual]).
- * Each algorithm plans itself: it sets the step's passes, packs and scratch. */
+ * Each direction of each algorithm plans itself: it sets the step's pass, registers its weights and wants scratch. */
 #ifndef CVZ_ENGINE_CONV_H
 #define CVZ_ENGINE_CONV_H
 
@@ -11,15 +11,19 @@
 typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error);
 
 /** 1 x 1 on the same pixels: a matrix product of bands of pixels. */
-cvz_conv_planner cvz_conv_plan_pointwise;
+cvz_conv_planner cvz_conv_pointwise_forward, cvz_conv_pointwise_backward;
 /** 3 x 3 of stride 1 as 36 products, see kernel/winograd.h. */
-cvz_conv_planner cvz_conv_plan_winograd;
+cvz_conv_planner cvz_conv_winograd_forward, cvz_conv_winograd_backward;
+/** Up to 8 x 8 of stride 2 on few channels, the same way. */
+cvz_conv_planner cvz_conv_stem_forward;
+/** To few channels: every number of dy that is not zero scatters its window. */
+cvz_conv_planner cvz_conv_scatter_backward;
 /** Any window: for a row of outputs the sum of a product for each tap, on shifted rows of x. */
-cvz_conv_planner cvz_conv_plan_taps;
+cvz_conv_planner cvz_conv_taps_forward, cvz_conv_taps_backward;
 /** Any window: windows as rows of a matrix (im2row), one product. */
-cvz_conv_planner cvz_conv_plan_rows;
+cvz_conv_planner cvz_conv_rows_forward, cvz_conv_rows_backward;
 /** One output channel: a dot product for each pixel. */
-cvz_conv_planner cvz_conv_plan_narrow;
+cvz_conv_planner cvz_conv_narrow_forward, cvz_conv_narrow_backward;
 
 /** Registers one of the convolution's packs in a slot of the step. */
 cvz_status cvz_conv_add_pack(cvz_step *step, cvz_packs *packs, int slot, cvz_pack_kind kind, int channels, int columns,

@@ -27,12 +27,13 @@ static void forward(const cvz_context *context)
   kernels->finish(y, &epilogue);
 }
 
+/* The filter is the same for both passes. */
 static void backward(const cvz_context *context)
 {
   const cvz_view dx = cvz_context_input_gradient(context, 0), dy = cvz_context_output_gradient(context);
   const cvz_kernels *kernels = cvz_context_kernels(context);
   const size_t count = window_floats(context);
-  const float *filter = cvz_context_pack(context, CVZ_SLOT_FORWARD) + (size_t)context->channel * count;
+  const float *filter = cvz_context_pack(context, CVZ_SLOT_BACKWARD) + (size_t)context->channel * count;
   float *window = cvz_context_scratch(context);
   cvz_slide slide = context->step->slide;
   if (!context->step->inputs[0].accumulate) kernels->fill(dx, 0.0f);
@@ -49,11 +50,21 @@ static void backward(const cvz_context *context)
 
 static const cvz_pass forward_pass = {"one channel", forward, false}, backward_pass = {"one channel", backward, false};
 
-cvz_status cvz_conv_plan_narrow(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+static cvz_status plan_narrow(cvz_plan *plan, cvz_step *step, cvz_packs *packs, int slot, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  cvz_step_want_scratch(step, (size_t)sizes.kernel[0] * (size_t)sizes.kernel[1] * (size_t)sizes.channels);
+  return cvz_conv_add_pack(step, packs, slot, CVZ_PACK_FORWARD, sizes.filters, 1, sizes.kernel[1], error);
+}
+
+cvz_status cvz_conv_narrow_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
   step->forward = &forward_pass;
+  return plan_narrow(plan, step, packs, CVZ_SLOT_FORWARD, error);
+}
+
+cvz_status cvz_conv_narrow_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
   step->backward = &backward_pass;
-  step->scratch = (size_t)sizes.kernel[0] * (size_t)sizes.kernel[1] * (size_t)sizes.channels;
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes.filters, 1, sizes.kernel[1], error);
+  return plan_narrow(plan, step, packs, CVZ_SLOT_BACKWARD, error);
 }

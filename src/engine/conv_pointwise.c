@@ -2,9 +2,9 @@
 
 /* y = x W, pixel by pixel: x (pixels, C), W (C, K). dx = dy W'.
  *
- * Where a ReLU made x, or its derivative masks dy, about half of the factors are zero: those products are skipped. Where
- * dx will be masked, only the sums that stay are computed. Which is a static rule, since dense and masked sums differ in
- * their last bits. */
+ * Where a ReLU made x, or its derivative masks dy, about half of the factors are zero: those products are skipped.
+ * Where dx will be masked, only the sums that stay are computed. Which is a static rule, since dense and masked sums
+ * differ in their last bits. */
 
 /* Long sums are cut into terms of one length, so that no generated kernel grows out of the instruction cache. */
 #define TERM_LENGTH 512
@@ -80,9 +80,9 @@ static void multiply_sparse(const cvz_product *p, const cvz_epilogue *epilogue)
 
 static void multiply_masked(const cvz_product *p, const cvz_epilogue *epilogue)
 {
-  cvz_context_kernels(p->context)->masked_multiply(pixels(p->to), p->to.channels, p->from.channels, p->from.data,
-                                                   p->from.pixel, epilogue->kept.data, epilogue->kept.pixel, p->weights,
-                                                   p->to.data, p->to.pixel);
+  cvz_context_kernels(p->context)
+      ->masked_multiply(pixels(p->to), p->to.channels, p->from.channels, p->from.data, p->from.pixel,
+                        epilogue->kept.data, epilogue->kept.pixel, p->weights, p->to.data, p->to.pixel);
 }
 
 typedef void cvz_multiply(const cvz_product *product, const cvz_epilogue *epilogue);
@@ -162,30 +162,24 @@ static size_t bits_floats(const cvz_plan *plan, const cvz_step *step, int channe
   return all * cvz_bits_words(channels) * (sizeof(uint64_t) / sizeof(float));
 }
 
-static cvz_status plan_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, const cvz_conv_sizes *sizes,
-                               cvz_error *error)
-{
-  const bool sparse = suits_sparse(plan, sizes) && cvz_step_input(plan, step, 0)->sparse;
-  const int columns = sparse ? plan->kernels->sparse_columns : cvz_packs_gemm(packs)->columns;
-  step->forward = sparse ? &sparse_forward : &dense_forward;
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes->filters, columns, 1, error);
-}
-
-static cvz_status plan_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, const cvz_conv_sizes *sizes,
-                                cvz_error *error)
-{
-  const bool suits = suits_sparse(plan, sizes), sparse = suits && cvz_step_output(plan, step)->sparse_gradient;
-  const bool masked = suits && !sparse && step->inputs[0].masks && !step->inputs[0].accumulate &&
-                      sizes->filters >= MASKED_LEAST;
-  const int columns = sparse ? plan->kernels->sparse_columns : masked ? 1 : cvz_packs_gemm(packs)->columns;
-  step->backward = sparse ? &sparse_backward : masked ? &masked_backward : &dense_backward;
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_BACKWARD, sizes->filters, columns, 0, error);
-}
-
-cvz_status cvz_conv_plan_pointwise(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+cvz_status cvz_conv_pointwise_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  step->scratch = bits_floats(plan, step, sizes.channels > sizes.filters ? sizes.channels : sizes.filters);
-  CVZ_TRY(plan_forward(plan, step, packs, &sizes, error));
-  return plan_backward(plan, step, packs, &sizes, error);
+  const bool sparse = suits_sparse(plan, &sizes) && cvz_step_input(plan, step, 0)->sparse;
+  const int columns = sparse ? plan->kernels->sparse_columns : cvz_packs_gemm(packs)->columns;
+  step->forward = sparse ? &sparse_forward : &dense_forward;
+  cvz_step_want_scratch(step, bits_floats(plan, step, sizes.channels));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes.filters, columns, 1, error);
+}
+
+cvz_status cvz_conv_pointwise_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  const bool suits = suits_sparse(plan, &sizes), sparse = suits && cvz_step_output(plan, step)->sparse_gradient;
+  const bool masked =
+      suits && !sparse && step->inputs[0].masks && !step->inputs[0].accumulate && sizes.filters >= MASKED_LEAST;
+  const int columns = sparse ? plan->kernels->sparse_columns : masked ? 1 : cvz_packs_gemm(packs)->columns;
+  step->backward = sparse ? &sparse_backward : masked ? &masked_backward : &dense_backward;
+  cvz_step_want_scratch(step, bits_floats(plan, step, sizes.filters));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_BACKWARD, sizes.filters, columns, 0, error);
 }

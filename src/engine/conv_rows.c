@@ -18,7 +18,7 @@ static void choose_rows(const cvz_plan *plan, cvz_step *step, const cvz_conv_siz
   int rows = (int)(MATRIX_FLOATS / row);
   if (rows * width < MATRIX_ROWS) rows = (MATRIX_ROWS + width - 1) / width;
   step->rows = rows < height ? rows : height;
-  step->scratch = (size_t)step->rows * row;
+  cvz_step_want_scratch(step, (size_t)step->rows * row);
 }
 
 /* One group's channels of output rows first .. first + rows - 1. */
@@ -103,15 +103,21 @@ static void backward(const cvz_context *context)
 
 static const cvz_pass forward_pass = {"im2row", forward, false}, backward_pass = {"im2row", backward, false};
 
-/* The transpose's rows, one for each filter, are the blocks of one column. */
-cvz_status cvz_conv_plan_rows(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+cvz_status cvz_conv_rows_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  const int filters = sizes.filters * sizes.groups;
   step->forward = &forward_pass;
+  choose_rows(plan, step, &sizes);
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes.filters * sizes.groups, sizes.filters,
+                           sizes.kernel[1], error);
+}
+
+/* The transpose's rows, one for each filter, are the blocks of one column. */
+cvz_status cvz_conv_rows_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   step->backward = &backward_pass;
   choose_rows(plan, step, &sizes);
-  CVZ_TRY(cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, filters, sizes.filters, sizes.kernel[1],
-                            error));
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_FORWARD, filters, 1, sizes.kernel[1], error);
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_FORWARD, sizes.filters * sizes.groups, 1,
+                           sizes.kernel[1], error);
 }

@@ -233,17 +233,23 @@ static size_t framed_floats(cvz_view view, cvz_conv_frame f)
   return (size_t)(view.height + f.top + f.bottom) * (size_t)(view.width + f.left + f.right) * (size_t)view.channels;
 }
 
-cvz_status cvz_conv_plan_taps(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+cvz_status cvz_conv_taps_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  const int columns = cvz_packs_gemm(packs)->columns, taps = taps_per_term(&sizes, &step->slide);
-  const int filters = sizes.filters * sizes.groups;
   const cvz_view x = shape_of(cvz_step_input(plan, step, 0)), y = shape_of(cvz_step_output(plan, step));
-  const size_t forwards = framed_floats(x, forward_frame(&step->slide, taps, x, y));
-  const size_t backwards = framed_floats(y, backward_frame(&step->slide, x, y));
+  const int taps = taps_per_term(&sizes, &step->slide);
   step->forward = &forward_pass;
+  cvz_step_want_scratch(step, framed_floats(x, forward_frame(&step->slide, taps, x, y)));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes.filters * sizes.groups,
+                           cvz_packs_gemm(packs)->columns, taps, error);
+}
+
+cvz_status cvz_conv_taps_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  const cvz_view x = shape_of(cvz_step_input(plan, step, 0)), y = shape_of(cvz_step_output(plan, step));
   step->backward = &backward_pass;
-  step->scratch = forwards > backwards ? forwards : backwards;
-  CVZ_TRY(cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, filters, columns, taps, error));
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_BACKWARD, filters, columns, 0, error);
+  cvz_step_want_scratch(step, framed_floats(y, backward_frame(&step->slide, x, y)));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_BACKWARD, sizes.filters * sizes.groups,
+                           cvz_packs_gemm(packs)->columns, 0, error);
 }

@@ -101,18 +101,24 @@ static double products(cvz_region region, const cvz_conv_sizes *sizes)
   return 2 * tiles * CVZ_WINOGRAD_POINTS * sizes->channels * sizes->filters;
 }
 
-cvz_status cvz_conv_plan_winograd(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+cvz_status cvz_conv_winograd_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  const int columns = cvz_packs_gemm(packs)->columns;
-  const size_t forwards = planes_of(cvz_step_output(plan, step)->region, sizes.channels, sizes.filters);
-  const size_t backwards = planes_of(cvz_step_input(plan, step, 0)->region, sizes.filters, sizes.channels);
+  const cvz_region region = cvz_step_output(plan, step)->region;
   step->forward = &forward_pass;
+  step->forward_flops = products(region, &sizes);
+  cvz_step_want_scratch(step, planes_of(region, sizes.channels, sizes.filters));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_WINOGRAD, sizes.filters,
+                           cvz_packs_gemm(packs)->columns, 0, error);
+}
+
+cvz_status cvz_conv_winograd_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
+{
+  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  const cvz_region region = cvz_step_input(plan, step, 0)->region;
   step->backward = &backward_pass;
-  step->real =
-      products(cvz_step_output(plan, step)->region, &sizes) + products(cvz_step_input(plan, step, 0)->region, &sizes);
-  step->scratch = forwards > backwards ? forwards : backwards;
-  CVZ_TRY(cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_WINOGRAD, sizes.filters, columns, 0, error));
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters, columns, 0,
-                           error);
+  step->backward_flops = products(region, &sizes);
+  cvz_step_want_scratch(step, planes_of(region, sizes.filters, sizes.channels));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters,
+                           cvz_packs_gemm(packs)->columns, 0, error);
 }

@@ -105,7 +105,8 @@ static void find_last_edges(cvz_plan *plan, bool *seen)
     for (int j = 0; j < step->input_count; j++) {
       cvz_value *value = &plan->values[step->inputs[j].value];
       const bool once = step->input_count == 1 || (step->residual && step->inputs[1].value != step->inputs[0].value);
-      if (!seen[step->inputs[j].value] && value->has_bits && j == 0 && once && should_mask(plan, step, maker_of(plan, step->inputs[j].value)))
+      if (!seen[step->inputs[j].value] && value->has_bits && j == 0 && once &&
+          should_mask(plan, step, maker_of(plan, step->inputs[j].value)))
         step->inputs[j].masks = value->masked = true;
       seen[step->inputs[j].value] = true;
     }

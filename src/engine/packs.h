@@ -13,6 +13,8 @@ typedef enum cvz_pack_kind {
   CVZ_PACK_BACKWARD,          /**< its transpose for the backward products */
   CVZ_PACK_WINOGRAD,          /**< 36 transformed planes */
   CVZ_PACK_WINOGRAD_BACKWARD, /**< the same of the transposed, flipped kernel */
+  CVZ_PACK_STEM,              /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
+  CVZ_PACK_SCATTER,           /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
   CVZ_PACK_DEPTHWISE,         /**< (kh, kw, C * multiplier) */
   CVZ_PACK_SCALE,             /**< of an affine node: (channels) */
   CVZ_PACK_OFFSET             /**< of an affine node, or the bias of a convolution with its affine: (channels) */
@@ -24,7 +26,7 @@ typedef struct cvz_pack_request {
   int node;     /**< the convolution or affine node */
   int affine;   /**< an affine node folded into it, or -1 */
   int channels; /**< output channels of the node */
-  int columns;  /**< of a block; 0 where the kind has no blocks */
+  int columns;  /**< of a block, or floats of a row of SCATTER; 0 where the kind has neither */
   int taps;     /**< of FORWARD: neighbouring taps of a kernel row that make one term; 0 otherwise */
 } cvz_pack_request;
 

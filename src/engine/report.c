@@ -36,6 +36,8 @@ cvz_report_step cvz_report_step_of(const cvz_plan *plan, int index)
                             .shape = stored_shape(output)};
   /* Two FLOPs a multiplication; the backward pass to the input costs as much as the forward pass. */
   report.direct = 2 * 2 * multiplications(plan, step) * (double)cvz_shape_count(output->shape);
-  report.real = step->real > 0 ? step->real : 2 * 2 * multiplications(plan, step) * (double)cvz_value_count(output);
+  const double sums = 2 * multiplications(plan, step) * (double)cvz_value_count(output);
+  report.real =
+      (step->forward_flops > 0 ? step->forward_flops : sums) + (step->backward_flops > 0 ? step->backward_flops : sums);
   return report;
 }

@@ -52,6 +52,11 @@ bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step)
   return cvz_step_output(plan, step)->narrow;
 }
 
+void cvz_step_want_scratch(cvz_step *step, size_t floats)
+{
+  if (floats > step->scratch) step->scratch = floats;
+}
+
 bool cvz_step_is_pointwise_conv(const cvz_plan *plan, const cvz_step *step)
 {
   const cvz_node *node = cvz_step_node(plan, step);

@@ -64,10 +64,10 @@ typedef struct cvz_step {
   int input_count;
   cvz_slide slide; /**< of windows, in the coordinates of the stored parts */
   int packs[CVZ_SLOTS];
-  int rows;       /**< output rows that an im2row matrix holds */
-  double real;    /**< FLOPs of both passes; 0: those of direct sums over what is stored */
-  size_t scratch; /**< floats wanted during a pass */
-  size_t state;   /**< floats kept from the forward to the backward pass */
+  int rows;                             /**< output rows that an im2row matrix holds */
+  double forward_flops, backward_flops; /**< that the algorithm executes; 0: those of direct sums */
+  size_t scratch;                       /**< floats wanted during a pass */
+  size_t state;                         /**< floats kept from the forward to the backward pass */
   size_t state_offset;
 } cvz_step;
 
@@ -136,6 +136,9 @@ size_t cvz_value_count(const cvz_value *value);
 
 /** True if the step computes the selected channel alone. */
 bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step);
+
+/** Makes room for `floats` of scratch during a pass. */
+void cvz_step_want_scratch(cvz_step *step, size_t floats);
 
 /** True for a 1 x 1 convolution of stride 1 of all channels. */
 bool cvz_step_is_pointwise_conv(const cvz_plan *plan, const cvz_step *step);

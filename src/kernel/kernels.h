@@ -22,6 +22,15 @@ typedef struct cvz_slide {
 /** Functions of one number that are not a clamp. */
 typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
 
+/** Longest row of a window that is scattered. */
+#define CVZ_SCATTER_FLOATS 24
+
+/** Floats of a row of weights of `scatter`: those of the window and zeros up to whole vectors. */
+static inline size_t cvz_scatter_row(int floats, int width)
+{
+  return (size_t)((floats + width - 1) / width) * (size_t)width;
+}
+
 typedef struct cvz_kernels {
   cvz_isa isa;
 
@@ -89,6 +98,13 @@ typedef struct cvz_kernels {
   float (*dot)(const float *a, const float *b, size_t count);
   /** y[i] = factor * x[i] */
   void (*scale)(float *y, const float *x, float factor, size_t count);
+
+  int width; /**< floats of a vector */
+
+  /** dx += the windows of all numbers of dy that are not 0: row r of the window of (i, j) and channel k,
+   *  weights[(k * kernel[0] + r) * cvz_scatter_row()], is added from dx (i * stride + r, j * stride) on. `before` is
+   * not read: dx begins at the first window, holds all of them, dense, and has width - 1 floats behind it. */
+  void (*scatter)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights);
 
   int sparse_columns; /**< output channels of a block of weights of sparse_multiply */
   /** bits[p * words + c / 64]: which channels of x (pixels rows of ldx floats) are not 0, NaN among them;
