@@ -64,9 +64,10 @@ typedef struct cvz_kernels {
   void (*softmax)(cvz_view y, cvz_view x);
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
 
-  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. A window of
+  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. What lies outside
+   *  does not count, or is 0 where `zeros`; a place that no window has stands for such a maximum. A window of
    *  one element may leave arg alone. A NaN wins only as a window's first element (with TensorFlow on CPUs never). */
-  void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
+  void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg, bool zeros);
   void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
   /** Mean over the elements of the window that lie in the view. */
   void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
