@@ -89,7 +89,8 @@ def progress(scratch):
               "12 filters of 2 layers at 80 x 80" in lines[0], lines)
         check(f"the last line tells where to look, {ranks} ranks",
               lines and lines[-1] == str(scratch / f"progress{ranks}/index.html"), lines)
-    result = run(SMALL + ["--layer", "conv2d_1", "--filters", "0", "--iterations", "1", "--out", scratch / "one"])
+    result = run(["--model", MODEL, "--size", "80", "--layer", "conv2d_1", "--filters", "0", "--iterations", "1", "--out",
+                  scratch / "one"])
     check("one of each is told of in the singular", "1 filter of 1 layer at 80 x 80, 1 step, on 1 rank (" in result.err
           and "1/1 filter, " in result.err, result)
     for ranks in (0, 3):
