@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/list_layers.h"
+#include "app/place.h"
 #include "app/progress.h"
 #include "app/start_image.h"
 #include "ascent/objective.h"
@@ -33,13 +34,16 @@ typedef struct cvz_job_run {
   uint64_t file_hash;
   cvz_graph graph;
   cvz_work work;
+  cvz_output_part part; /* with --shard */
   cvz_schedule schedule;
+  cvz_place place;
   const cvz_kernels *kernels;
   const cvz_gemm *gemm;
   cvz_packs *packs;
   cvz_plan **plans; /* per layer of the work; NULL where this rank has no unit */
   cvz_window_memory *packed;
   float *start; /* NULL unless --init names a file */
+  size_t start_bytes;
   cvz_ascent_recipe recipe;
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
@@ -184,7 +188,8 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
   if (status == CVZ_OK && is_root(run))
     status = cvz_start_image_read(options->init, &run->graph, shape, run->start, error);
   CVZ_TRY(cvz_comm_agree(run->comm, status, error));
-  cvz_comm_share_bytes(run->comm, run->start, cvz_shape_count(shape) * sizeof(float));
+  run->start_bytes = cvz_shape_count(shape) * sizeof(float);
+  cvz_comm_share_bytes(run->comm, run->start, run->start_bytes);
   run->recipe.start = run->start;
   return CVZ_OK;
 }
@@ -255,15 +260,19 @@ static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
   return CVZ_OK;
 }
 
-static cvz_status prepare_output(cvz_job_run *run, cvz_error *error)
+/* What is there of this job from an earlier run, and the schedule for the rest. */
+static cvz_status look_back(cvz_job_run *run, cvz_error *error)
 {
-  cvz_status status = CVZ_OK;
   CVZ_TRY(hash_model(run, error));
   describe_job(run);
-  if (is_root(run)) {
-    status = describe_layers(run, error);
-    if (status == CVZ_OK) status = cvz_output_prepare(run->options->out, run->options->overwrite, error);
-  }
+  CVZ_TRY(cvz_comm_agree(run->comm, is_root(run) ? describe_layers(run, error) : CVZ_OK, error));
+  const cvz_place_job job = {run->attributes, run->attribute_count, run->start, run->start_bytes, run->layers};
+  run->place = (cvz_place){.comm = run->comm, .options = run->options, .work = &run->work, .log = run->log};
+  CVZ_TRY(cvz_place_look(&run->place, &job, error));
+  if (run->place.resume.left == run->work.unit_count) return CVZ_OK;
+  cvz_schedule_free(&run->schedule);
+  const cvz_status status =
+      cvz_part_schedule(&run->schedule, &run->work, run->place.resume.done, cvz_comm_size(run->comm), error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -299,6 +308,9 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .keep_raw = run->options->save_raw,
                               .attributes = run->attributes,
                               .attribute_count = run->attribute_count,
+                              .resume = &run->place.resume,
+                              .journal = run->place.journal,
+                              .lock = run->place.lock,
                               .observer = is_root(run) ? &observer : NULL};
   const cvz_status status = cvz_render(run->comm, &job, run->layers, error);
   cvz_progress_finish(&run->progress);
@@ -323,14 +335,16 @@ static cvz_status write_index(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = CVZ_OK;
   if (is_root(run)) {
-    status = cvz_output_manifest(run->options->out, run->attributes, run->attribute_count, run->layers,
-                                 run->work.layer_count, error);
+    status = cvz_output_manifest(run->options->out, run->part.shard.count ? &run->part : NULL, run->attributes,
+                                 run->attribute_count, run->layers, run->work.layer_count, error);
     if (status == CVZ_OK)
       status = cvz_page_write(run->options->out, run->attributes, run->attribute_count, run->layers,
                               run->work.layer_count, error);
-    if (status == CVZ_OK) tell_end(run);
   }
-  return cvz_comm_agree(run->comm, status, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  CVZ_TRY(cvz_place_finish(&run->place, error));
+  if (is_root(run)) tell_end(run);
+  return CVZ_OK;
 }
 
 static cvz_status list_layers(cvz_job_run *run, cvz_error *error)
@@ -357,6 +371,9 @@ static void dry_run(const cvz_job_run *run)
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
+  run->part.shard = run->options->shard;
+  if (status == CVZ_OK && run->part.shard.count)
+    status = cvz_part_shard(&run->work, run->part.shard, &run->part.whole, error);
   if (status == CVZ_OK) status = cvz_schedule_create(&run->schedule, &run->work, cvz_comm_size(run->comm), error);
   return cvz_comm_agree(run->comm, status, error);
 }
@@ -369,9 +386,11 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   if (run->options->dry_run) return dry_run(run), CVZ_OK;
   CVZ_TRY(choose_kernels(run, error));
   CVZ_TRY(prepare_start(run, error));
+  CVZ_TRY(look_back(run, error));
+  if (run->place.complete) return write_index(run, error);
   CVZ_TRY(plan_layers(run, error));
   CVZ_TRY(pack_weights(run, error));
-  CVZ_TRY(prepare_output(run, error));
+  CVZ_TRY(cvz_place_prepare(&run->place, error));
   tell_start(run);
   CVZ_TRY(render(run, error));
   return write_index(run, error);
@@ -385,6 +404,8 @@ static void release(cvz_job_run *run)
   cvz_window_free(run->packed);
   free(run->start);
   free(run->layers);
+  cvz_place_release(&run->place);
+  cvz_whole_free(&run->part.whole);
   cvz_schedule_free(&run->schedule);
   cvz_work_free(&run->work);
   cvz_graph_free(&run->graph);
