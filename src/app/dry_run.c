@@ -110,11 +110,9 @@ static totals add_up(const cvz_dry_run *dry)
   for (int i = 0; i < dry->work->layer_count; i++) {
     const cvz_work_layer *layer = &dry->work->layers[i];
     const double steps = (double)layer->filter_count * dry->recipe->iterations;
-    for (int j = 0; j < cvz_report_count(dry->plans[i]); j++) {
-      const cvz_report_step step = cvz_report_step_of(dry->plans[i], j);
-      sum.direct += steps * step.direct;
-      sum.planned += steps * step.real;
-    }
+    for (int j = 0; j < cvz_report_count(dry->plans[i]); j++)
+      sum.planned += steps * cvz_report_step_of(dry->plans[i], j).real;
+    sum.direct += steps * layer->direct;
     sum.cost += steps * layer->flops;
     sum.results += layer_bytes(dry, layer);
     if (cvz_plan_arena(dry->plans[i]) > sum.arena) sum.arena = cvz_plan_arena(dry->plans[i]);

@@ -154,7 +154,7 @@ static void tick(void *context)
 
 cvz_observer cvz_progress_observer(cvz_progress *progress)
 {
-  return (cvz_observer){progress, unit_done, layer_written, tick};
+  return (cvz_observer){.context = progress, .unit_done = unit_done, .layer_written = layer_written, .tick = tick};
 }
 
 void cvz_progress_finish(cvz_progress *progress)

@@ -23,3 +23,9 @@ double cvz_clock_date(void)
 {
   return read_clock(CLOCK_REALTIME);
 }
+
+void cvz_clock_sleep(double seconds)
+{
+  const struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+  nanosleep(&time, NULL);
+}

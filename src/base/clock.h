@@ -11,4 +11,7 @@ double cvz_clock_cpu(void);
 /** Seconds since 1970, UTC. */
 double cvz_clock_date(void);
 
+/** Sleeps; less if a signal comes. */
+void cvz_clock_sleep(double seconds);
+
 #endif

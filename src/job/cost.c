@@ -58,3 +58,10 @@ double cvz_cost_plan(const cvz_plan *plan)
   }
   return cost;
 }
+
+double cvz_cost_direct(const cvz_plan *plan)
+{
+  double sum = 0;
+  for (int i = 0; i < cvz_report_count(plan); i++) sum += cvz_report_step_of(plan, i).direct;
+  return sum;
+}

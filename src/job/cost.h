@@ -33,6 +33,9 @@ double cvz_cost_step(cvz_cost *cost, int node);
  *  The two are fitted to `convviz-bench scaling` of five networks on an AVX-512 core. */
 double cvz_cost_plan(const cvz_plan *plan);
 
+/** FLOPs of one step by direct counting over whole maps, see engine/report.h. */
+double cvz_cost_direct(const cvz_plan *plan);
+
 /** Of one step of a plan, without the image. */
 double cvz_cost_report(const cvz_report_step *step);
 

@@ -22,6 +22,7 @@ cvz_status cvz_planner_all(const cvz_planner *planner, cvz_work *work, cvz_packs
   for (int i = 0; i < work->layer_count; i++) {
     CVZ_TRY(cvz_planner_layer(planner, work, i, packs, &plans[i], error));
     work->layers[i].flops = cvz_cost_plan(plans[i]);
+    work->layers[i].direct = cvz_cost_direct(plans[i]);
   }
   return CVZ_OK;
 }

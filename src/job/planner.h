@@ -18,7 +18,7 @@ cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, i
                              cvz_plan **plan, cvz_error *error);
 
 /** Plans all layers with one set of packs, so that all ranks agree on it, and gives each layer of the work the cost of
- *  its plan.
+ *  its plan and its FLOPs by direct counting.
  *  @param[out] plans  one for each layer; free each with cvz_plan_free, also after a failure */
 cvz_status cvz_planner_all(const cvz_planner *planner, cvz_work *work, cvz_packs *packs, cvz_plan **plans,
                            cvz_error *error);
