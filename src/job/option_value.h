@@ -11,6 +11,8 @@ typedef union cvz_option_value {
   double real;
   uint64_t seed;
   cvz_size size;
+  cvz_shard shard;
+  double seconds;
   char *text; /**< owned */
 } cvz_option_value;
 

@@ -27,7 +27,7 @@ def help_text():
     for name in inner[1:]:
         check(f"--{name} is no option", run([f"--{name}", "1"]).code == 2)
     for code in (0, 1, 2):
-        check(f"--help tells of exit code {code}", re.search(rf"^  {code}  \S", result.out, re.M))
+        check(f"--help tells of exit code {code}", re.search(rf"^  {code} +\S", result.out, re.M))
     under = run(["--help"], 3)
     check("--help is printed once on 3 ranks", under.code == 0 and under.out == result.out, under)
     check("--help wins over other options", run(["--help", "--model", "none.h5"]).out == result.out)
