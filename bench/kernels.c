@@ -50,7 +50,7 @@ CALL(swish, curve(b->c, b->a, CVZ_CURVE_SWISH))
 CALL(swish_backward, curve_backward(b->c, b->b, b->a, CVZ_CURVE_SWISH, false))
 CALL(softmax, softmax(b->c, b->a))
 CALL(softmax_backward, softmax_backward(b->c, b->b, b->a, false))
-CALL(maxpool, maxpool(&b->pool, b->half, b->a, b->places))
+CALL(maxpool, maxpool(&b->pool, b->half, b->a, b->places, false))
 CALL(maxpool_backward, maxpool_backward(&b->pool, b->c, b->half, b->places, false))
 CALL(avgpool, avgpool(&b->pool, b->half, b->a))
 CALL(avgpool_backward, avgpool_backward(&b->pool, b->c, b->half, false))
@@ -59,10 +59,25 @@ CALL(row2im, row2im(&b->same, b->c, b->matrix, 0, b->a.height, b->a.width))
 CALL(dot, dot(b->a.data, b->b.data, (size_t)b->a.height * b->a.row))
 CALL(scale, scale(b->c.data, b->a.data, 2, (size_t)b->a.height * b->a.row))
 CALL(nonzero, nonzero(b->bits.data, b->a.height * b->a.width, b->a.channels, b->a.data, b->a.pixel))
-CALL(sparse_multiply, sparse_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
-                                      b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS, false))
 CALL(masked_multiply, masked_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
                                       b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS))
+
+static void call_sparse_multiply(void *data)
+{
+  const bench *b = data;
+  const cvz_sparse_product product = {.rows = 1,
+                                      .width = b->a.height * b->a.width,
+                                      .channels = b->a.channels,
+                                      .columns = COLUMNS,
+                                      .x = b->a.data,
+                                      .x_pixel = b->a.pixel,
+                                      .bits = b->bits.data,
+                                      .bits_pixel = b->bits.pixel,
+                                      .weights = b->matrix,
+                                      .y = b->c.data,
+                                      .y_pixel = COLUMNS};
+  b->kernels->sparse_multiply(&product);
+}
 
 /* The same with an epilogue. */
 #define CALL_FINISHED(name, expression, ...)                                                                           \

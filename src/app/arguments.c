@@ -26,6 +26,12 @@ static cvz_status find(cvz_option_id *id, const char *text, cvz_error *error)
   return cvz_options_find(id, name, CVZ_OPTION_IN_ARGUMENTS, "--", error);
 }
 
+/* The words behind --merge and its first value are further values. */
+static bool is_further(const char *before, const char *text)
+{
+  return before && !strncmp(before, "--merge", 7) && text[0] != '-';
+}
+
 /* "--name=value", "--name value" or a flag "--name"; `next` is what follows, NULL at the end. */
 static cvz_status take_option(cvz_options *options, const char *text, const char *next, int *used, cvz_error *error)
 {
@@ -41,9 +47,13 @@ static cvz_status take_option(cvz_options *options, const char *text, const char
 static cvz_status parse(cvz_options *options, int argc, char *const *argv, cvz_error *error)
 {
   int used = 1;
+  const char *before = NULL; /* the option that was taken last */
   for (int i = 1; i < argc; i += used) {
     used = 1;
-    if (strncmp(argv[i], "--", 2))
+    if (!strncmp(argv[i], "--", 2)) before = argv[i];
+    if (is_further(before, argv[i]))
+      CVZ_TRY(cvz_options_set(options, CVZ_OPTION_merge, argv[i], &command_line, error));
+    else if (strncmp(argv[i], "--", 2))
       CVZ_TRY(take_job(options, argv[i], error));
     else
       CVZ_TRY(take_option(options, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &used, error));
@@ -56,6 +66,7 @@ cvz_status cvz_arguments_read(cvz_options *options, int argc, char *const *argv,
   CVZ_TRY(cvz_options_init(options, error));
   CVZ_TRY(parse(options, argc, argv, error));
   if (options->help || options->version) return CVZ_OK;
+  if (options->merge && !options->job) return cvz_options_check(options, error);
   if (options->job) CVZ_TRY(cvz_job_file_read(options, options->job, error));
   CVZ_TRY(cvz_recipe_apply(options, error));
   return cvz_options_check(options, error);

@@ -26,6 +26,7 @@ static const struct {
     {0, "everything is done"},
     {1, "something failed; one line says what"},
     {2, "the call or the job file is wrong"},
+    {75, "stopped early by a signal or --max-time; --resume goes on"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -95,7 +96,7 @@ void cvz_help_print(FILE *stream)
     fprintf(stream, "  %s\n      %s\n", examples[i].command, examples[i].what);
   fprintf(stream, "\nExit codes:\n");
   for (size_t i = 0; i < COUNT(exit_codes); i++)
-    fprintf(stream, "  %d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+    fprintf(stream, "  %-2d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
 }
 
 void cvz_help_version(FILE *stream, const cvz_version_part *parts, int count)

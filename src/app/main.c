@@ -5,8 +5,10 @@
 
 #include "app/arguments.h"
 #include "app/help.h"
+#include "app/merge.h"
 #include "app/run.h"
 #include "app/version.h"
+#include "job/stop.h"
 #include "parallel/comm.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 75 };
@@ -45,6 +47,8 @@ static cvz_status work(cvz_comm *comm, const cvz_options *options, cvz_error *er
   }
   const cvz_level level = options->quiet ? CVZ_QUIET : options->verbose ? CVZ_VERBOSE : CVZ_NORMAL;
   const cvz_log log = {root ? stderr : NULL, level};
+  cvz_stop_after(options->max_time);
+  if (options->merge) return cvz_comm_agree(comm, root ? cvz_merge_shards(options, &log, error) : CVZ_OK, error);
   return cvz_run_job(comm, options, &log, error);
 }
 
@@ -53,6 +57,7 @@ int main(int argc, char **argv)
   cvz_comm *comm = NULL;
   cvz_options options = {0};
   cvz_error error = {0};
+  cvz_stop_listen();
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error that is told, not a death */
   cvz_status status = cvz_comm_start(&comm, &argc, &argv, &error);
   if (status == CVZ_OK) status = share_options(comm, &options, argc, argv, &error);

@@ -32,6 +32,26 @@ void cvz_ascent_begin(cvz_ascent *ascent, const cvz_ascent_recipe *recipe, const
   cvz_run_select(run, unit.channel);
 }
 
+size_t cvz_ascent_state_count(const cvz_ascent *ascent)
+{
+  return cvz_shape_count(ascent->image) + (size_t)ascent->recipe->iterations;
+}
+
+void cvz_ascent_save(const cvz_ascent *ascent, float *state)
+{
+  const size_t pixels = cvz_shape_count(ascent->image);
+  memcpy(state, cvz_run_image(ascent->run), pixels * sizeof(float));
+  memcpy(state + pixels, ascent->loss, (size_t)ascent->recipe->iterations * sizeof(float));
+}
+
+void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state)
+{
+  const size_t pixels = cvz_shape_count(ascent->image);
+  memcpy(cvz_run_image(ascent->run), state, pixels * sizeof(float));
+  memcpy(ascent->loss, state + pixels, (size_t)ascent->recipe->iterations * sizeof(float));
+  ascent->step = step;
+}
+
 static double mean_of(cvz_view map)
 {
   double sum = 0;

@@ -56,6 +56,15 @@ void cvz_ascent_begin(cvz_ascent *ascent, const cvz_ascent_recipe *recipe, const
  *  @return false when the unit has ended; then status says how */
 bool cvz_ascent_step(cvz_ascent *ascent);
 
+/** Floats of what cvz_ascent_save writes. */
+size_t cvz_ascent_state_count(const cvz_ascent *ascent);
+
+/** All of a unit's state between two steps but ascent->step: (state count) floats. */
+void cvz_ascent_save(const cvz_ascent *ascent, float *state);
+
+/** Puts a unit that has begun to where it was saved after `step` steps: it goes on with the same bits. */
+void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state);
+
 /** Rows or columns of the picture of an image of `length`. */
 int cvz_picture_length(const cvz_ascent_recipe *recipe, int length, int other);
 

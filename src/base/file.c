@@ -79,6 +79,12 @@ static int sync_folder(const char *path)
   return code == EINVAL || code == EBADF ? 0 : code; /* file systems that cannot sync a directory */
 }
 
+cvz_status cvz_file_sync_name(const char *path, cvz_error *error)
+{
+  const int code = sync_folder(path);
+  return code ? cvz_file_fail(error, "write", path, code) : CVZ_OK;
+}
+
 cvz_status cvz_file_publish(const char *temporary, const char *path, cvz_error *error)
 {
   int code = sync_path(temporary);

@@ -24,6 +24,9 @@ cvz_status cvz_file_temporary_name(const char *path, char *temporary, size_t byt
  *  name is left. Messages name `path`. */
 cvz_status cvz_file_publish(const char *temporary, const char *path, cvz_error *error);
 
+/** Waits until the name of a new file is on the disk. */
+cvz_status cvz_file_sync_name(const char *path, cvz_error *error);
+
 /** Writes `bytes` bytes to `path` through a temporary name. */
 cvz_status cvz_file_write(const char *path, const void *data, size_t bytes, cvz_error *error);
 

@@ -68,6 +68,54 @@ static bool parse_size(cvz_option_value *value, const cvz_option *option, const 
   return true;
 }
 
+static bool parse_shard(cvz_option_value *value, const cvz_option *option, const char *text)
+{
+  char first[16];
+  cvz_option_value index, count;
+  const size_t length = strcspn(text, "/");
+  if (length >= sizeof first || !text[length]) return false;
+  snprintf(first, sizeof first, "%.*s", (int)length, text);
+  if (!parse_integer(&index, option, first) || !parse_integer(&count, option, text + length + 1)) return false;
+  value->shard = (cvz_shard){index.integer, count.integer};
+  return index.integer <= count.integer;
+}
+
+/* "1:30:00" or "1:30" (minutes and seconds): whole numbers, all but the first below 60. */
+static bool parse_clock(double *seconds, const char *text)
+{
+  *seconds = 0;
+  for (int parts = 1;; parts++) {
+    char *end;
+    if (!isdigit((unsigned char)*text) || parts > 3) return false;
+    const unsigned long part = strtoul(text, &end, 10);
+    if (parts > 1 && (part > 59 || end != text + 2)) return false;
+    *seconds = 60 * *seconds + (double)part;
+    if (!*end) return parts > 1;
+    if (*end != ':') return false;
+    text = end + 1;
+  }
+}
+
+/* "90", "1.5h", "1:30:00" */
+static bool parse_time(cvz_option_value *value, const cvz_option *option, const char *text)
+{
+  static const struct {
+    char letter;
+    double seconds;
+  } units[] = {{0, 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  double seconds = 0;
+  bool good = parse_clock(&seconds, text);
+  const size_t length = strspn(text, ".0123456789");
+  for (size_t i = 0; !good && length && i < sizeof units / sizeof *units; i++) {
+    char *end;
+    if (text[length] != units[i].letter || (text[length] && text[length + 1])) continue;
+    seconds = strtod(text, &end) * units[i].seconds;
+    good = end == text + length;
+  }
+  value->seconds = seconds;
+  return good && seconds > option->low && seconds <= option->high;
+}
+
 static bool is_word(const char *text)
 {
   return !strcmp(text, "random");
@@ -118,7 +166,8 @@ static bool check_text(const cvz_option *option, const char *text)
 
 static const parser parsers[CVZ_OPTION_KIND_COUNT] = {
     [CVZ_OPTION_FLAG] = parse_flag, [CVZ_OPTION_INTEGER] = parse_integer, [CVZ_OPTION_REAL] = parse_real,
-    [CVZ_OPTION_SEED] = parse_seed, [CVZ_OPTION_SIZE] = parse_size,
+    [CVZ_OPTION_SEED] = parse_seed, [CVZ_OPTION_SIZE] = parse_size,       [CVZ_OPTION_SHARD] = parse_shard,
+    [CVZ_OPTION_TIME] = parse_time,
 };
 
 bool cvz_option_value_is_text(cvz_option_kind kind)
@@ -129,8 +178,10 @@ bool cvz_option_value_is_text(cvz_option_kind kind)
 size_t cvz_option_value_bytes(cvz_option_kind kind)
 {
   static const size_t bytes[CVZ_OPTION_KIND_COUNT] = {
-      [CVZ_OPTION_FLAG] = sizeof(bool),     [CVZ_OPTION_INTEGER] = sizeof(int),   [CVZ_OPTION_REAL] = sizeof(double),
-      [CVZ_OPTION_SEED] = sizeof(uint64_t), [CVZ_OPTION_SIZE] = sizeof(cvz_size),
+      [CVZ_OPTION_FLAG] = sizeof(bool),     [CVZ_OPTION_INTEGER] = sizeof(int),
+      [CVZ_OPTION_REAL] = sizeof(double),   [CVZ_OPTION_SEED] = sizeof(uint64_t),
+      [CVZ_OPTION_SIZE] = sizeof(cvz_size), [CVZ_OPTION_SHARD] = sizeof(cvz_shard),
+      [CVZ_OPTION_TIME] = sizeof(double),
   };
   return cvz_option_value_is_text(kind) ? sizeof(char *) : bytes[kind];
 }
@@ -152,6 +203,12 @@ static void expected(const cvz_option *option, char *text, size_t bytes)
     return;
   case CVZ_OPTION_SIZE:
     snprintf(text, bytes, "N or HxW with %.0f to %.0f", option->low, option->high);
+    return;
+  case CVZ_OPTION_SHARD:
+    snprintf(text, bytes, "I/N with I from 1 to N, such as 1/4");
+    return;
+  case CVZ_OPTION_TIME:
+    snprintf(text, bytes, "seconds, a number with s, m, h or d, or H:MM:SS, up to %g s", option->high);
     return;
   case CVZ_OPTION_INIT:
     snprintf(text, bytes, "random or a file that ends in .png, .h5 or .hdf5");
@@ -224,6 +281,12 @@ void cvz_option_value_print(const cvz_option_value *value, cvz_option_kind kind,
     return;
   case CVZ_OPTION_SIZE:
     cvz_text_add(text, "%dx%d", value->size.height, value->size.width);
+    return;
+  case CVZ_OPTION_SHARD:
+    cvz_text_add(text, "%d/%d", value->shard.index, value->shard.count);
+    return;
+  case CVZ_OPTION_TIME:
+    cvz_text_add(text, "%.17fs", value->seconds);
     return;
   default:
     cvz_text_add(text, "%s", value->text);

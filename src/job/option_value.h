@@ -1,5 +1,5 @@
-/* job/option_value.h: the value of one option, from text and to text; for options.c and whoever keeps a table of options
- * of its own. */
+/* job/option_value.h: the value of one option, from text and to text; for options.c and whoever keeps a table of
+ * options of its own. */
 #ifndef CVZ_JOB_OPTION_VALUE_H
 #define CVZ_JOB_OPTION_VALUE_H
 
@@ -11,6 +11,8 @@ typedef union cvz_option_value {
   double real;
   uint64_t seed;
   cvz_size size;
+  cvz_shard shard;
+  double seconds;
   char *text; /**< owned */
 } cvz_option_value;
 

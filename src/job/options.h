@@ -13,6 +13,11 @@ typedef struct cvz_size {
   int height, width;
 } cvz_size;
 
+/** Part `index` of `count`, from 1. */
+typedef struct cvz_shard {
+  int index, count;
+} cvz_shard;
+
 /** What kind of value an option has; `cvz_option_type_KIND` is its type in cvz_options. Texts are owned, NULL if not
  *  known. */
 typedef enum cvz_option_kind {
@@ -21,6 +26,8 @@ typedef enum cvz_option_kind {
   CVZ_OPTION_REAL,
   CVZ_OPTION_SEED,
   CVZ_OPTION_SIZE,
+  CVZ_OPTION_SHARD,
+  CVZ_OPTION_TIME, /**< seconds */
   CVZ_OPTION_TEXT,
   CVZ_OPTION_PATH,    /**< in a job file relative to its folder */
   CVZ_OPTION_INIT,    /**< a word or a path */
@@ -35,6 +42,8 @@ typedef int cvz_option_type_INTEGER;
 typedef double cvz_option_type_REAL;
 typedef uint64_t cvz_option_type_SEED;
 typedef cvz_size cvz_option_type_SIZE;
+typedef cvz_shard cvz_option_type_SHARD;
+typedef double cvz_option_type_TIME;
 typedef char *cvz_option_type_TEXT;
 typedef char *cvz_option_type_PATH;
 typedef char *cvz_option_type_INIT;

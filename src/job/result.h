@@ -15,4 +15,7 @@ typedef struct cvz_result {
   const float *raw;    /**< (H, W, C) after the last update in the network's input range, or NULL if not kept */
 } cvz_result;
 
+/** The loss before the last update, NaN if there is none. */
+float cvz_result_last_loss(const float *loss, int steps);
+
 #endif

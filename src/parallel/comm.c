@@ -126,6 +126,49 @@ int cvz_comm_least(cvz_comm *comm, int value)
   return value;
 }
 
+void cvz_comm_least_each(cvz_comm *comm, int *values, int count)
+{
+  MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_INT, MPI_MIN, comm->world);
+}
+
+int cvz_comm_sum(cvz_comm *comm, int value)
+{
+  MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_SUM, comm->world);
+  return value;
+}
+
+/* Counts and places of MPI_Allgatherv are ints. */
+static bool places(const int *counts, int ranks, int *starts, size_t *sum)
+{
+  *sum = 0;
+  for (int i = 0; i < ranks; i++) {
+    starts[i] = (int)*sum;
+    *sum += (size_t)counts[i];
+    if (*sum > INT_MAX) return false;
+  }
+  return true;
+}
+
+cvz_status cvz_comm_collect(cvz_comm *comm, const void *data, size_t bytes, void **all, size_t *all_bytes,
+                            cvz_error *error)
+{
+  const int mine = bytes <= INT_MAX ? (int)bytes : INT_MAX;
+  int *counts = cvz_array((size_t)comm->size, sizeof *counts, error);
+  int *starts = cvz_array((size_t)comm->size, sizeof *starts, error);
+  cvz_status status = cvz_comm_agree(comm, counts && starts ? CVZ_OK : CVZ_E_MEMORY, error);
+  if (status != CVZ_OK) goto done;
+  MPI_Allgather(&mine, 1, MPI_INT, counts, 1, MPI_INT, comm->world);
+  CVZ_REQUIRE_GOTO(places(counts, comm->size, starts, all_bytes), done, error, CVZ_E_RANGE,
+                   "ranks: more than %d bytes to collect", INT_MAX);
+  *all = cvz_array(*all_bytes, 1, error);
+  CVZ_TRY_GOTO(cvz_comm_agree(comm, *all ? CVZ_OK : CVZ_E_MEMORY, error), done);
+  MPI_Allgatherv(data, mine, MPI_BYTE, *all, counts, starts, MPI_BYTE, comm->world);
+done:
+  free(starts);
+  free(counts);
+  return status;
+}
+
 bool cvz_comm_same_text(cvz_comm *comm, const char *text, char *first, size_t bytes)
 {
   memset(first, 0, bytes);

@@ -42,6 +42,17 @@ void cvz_comm_share_bytes(cvz_comm *comm, void *data, size_t bytes);
 /** The smallest value of all ranks. Collective. */
 int cvz_comm_least(cvz_comm *comm, int value);
 
+/** The smallest of all ranks in each of `count` places. Collective. */
+void cvz_comm_least_each(cvz_comm *comm, int *values, int count);
+
+/** The sum of all ranks. Collective. */
+int cvz_comm_sum(cvz_comm *comm, int value);
+
+/** Gives every rank the bytes of all ranks, one after the other, up to 2 GiB. Collective.
+ *  @param[out] all  free with free() */
+cvz_status cvz_comm_collect(cvz_comm *comm, const void *data, size_t bytes, void **all, size_t *all_bytes,
+                            cvz_error *error);
+
 /** True if this rank has the same text as rank 0. All get rank 0's in `first`. Collective.
  *  @param bytes  room in `first` */
 bool cvz_comm_same_text(cvz_comm *comm, const char *text, char *first, size_t bytes);

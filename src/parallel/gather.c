@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ascent/objective.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "image/grid.h"
 #include "store/layer_file.h"
@@ -18,10 +19,11 @@ typedef struct cvz_summary {
   float best_loss;
 } cvz_summary;
 
-/* A unit on its way: this, then the losses, the tile and perhaps the raw image. */
+/* A unit on its way and in the journal: this, then the losses, the tile and perhaps the raw image. In the journal also
+ * before a unit's state, with the status missing. */
 typedef struct cvz_parcel {
-  int unit;
-  cvz_unit_status status;
+  int32_t unit, status;
+  double seconds;
 } cvz_parcel;
 
 struct cvz_gather {
@@ -40,7 +42,8 @@ struct cvz_gather {
   int layers_left;        /* on rank 0: to be written anywhere */
   int units_left;         /* on rank 0: to be told of */
   double cost_done, cost_total;
-  bool stopped;
+  double writing; /* seconds */
+  bool stopped, halted;
 };
 
 static size_t parcel_bytes(const cvz_gather *gather)
@@ -64,13 +67,15 @@ static void expect(cvz_gather *gather)
 {
   const cvz_render_job *job = gather->job;
   const int rank = cvz_comm_rank(gather->comm);
-  gather->layers_left = rank == 0 ? job->work->layer_count : 0;
-  gather->units_left = rank == 0 ? job->work->unit_count : 0;
+  gather->units_left = rank == 0 ? job->resume->left : 0;
   for (int i = 0; i < job->work->layer_count; i++) {
     const cvz_work_layer *layer = &job->work->layers[i];
-    gather->own_layers_left += job->schedule->owner[i] == rank;
     gather->summaries[i] = (cvz_summary){.layer = i, .best_loss = NAN};
-    gather->cost_total += layer->flops * layer->filter_count;
+    if (job->resume->final[i]) continue;
+    gather->own_layers_left += job->schedule->owner[i] == rank;
+    gather->layers_left += rank == 0;
+    for (int k = 0; k < layer->filter_count; k++)
+      if (!job->resume->done[layer->first_unit + k]) gather->cost_total += layer->flops;
   }
 }
 
@@ -117,6 +122,11 @@ cvz_mail *cvz_gather_mail(cvz_gather *gather)
   return gather->mail;
 }
 
+double cvz_gather_writing(const cvz_gather *gather)
+{
+  return gather->writing;
+}
+
 bool cvz_gather_complete(const cvz_gather *gather)
 {
   return gather->own_layers_left == 0 && gather->layers_left == 0 && gather->units_left == 0;
@@ -124,7 +134,23 @@ bool cvz_gather_complete(const cvz_gather *gather)
 
 bool cvz_gather_stopped(const cvz_gather *gather)
 {
-  return gather->stopped;
+  return gather->stopped || gather->halted;
+}
+
+bool cvz_gather_halted(const cvz_gather *gather)
+{
+  return gather->halted;
+}
+
+/* By way of rank 0, so that a signal to all of many ranks does not make each of them write to each. */
+cvz_status cvz_gather_halt(cvz_gather *gather, cvz_error *error)
+{
+  if (gather->halted) return CVZ_OK;
+  gather->halted = true;
+  if (cvz_comm_rank(gather->comm)) return cvz_mail_send(gather->mail, 0, CVZ_MAIL_HALT, "", 0, error);
+  for (int rank = 1; rank < cvz_comm_size(gather->comm); rank++)
+    CVZ_TRY(cvz_mail_send(gather->mail, rank, CVZ_MAIL_HALT, "", 0, error));
+  return CVZ_OK;
 }
 
 void cvz_gather_stop(cvz_gather *gather)
@@ -134,17 +160,101 @@ void cvz_gather_stop(cvz_gather *gather)
     if (rank != cvz_comm_rank(gather->comm)) cvz_mail_send(gather->mail, rank, CVZ_MAIL_STOP, "", 0, NULL);
 }
 
-cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, cvz_error *error)
+static cvz_status send_parcel(cvz_gather *gather, int unit, cvz_error *error)
 {
-  const cvz_parcel head = {unit, result->status};
+  const int owner = gather->job->schedule->owner[cvz_work_layer_of(gather->job->work, unit)];
+  return cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, parcel_bytes(gather), error);
+}
+
+static int count_steps(const float *loss, int steps)
+{
+  int count = 0;
+  while (count < steps && !isnan(loss[count])) count++;
+  return count;
+}
+
+/* Rank 0 hears how a unit went. */
+static cvz_status report(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error)
+{
+  const int steps = gather->job->recipe->iterations;
+  const cvz_unit_report told = {.unit = unit,
+                                .rank = cvz_comm_rank(gather->comm),
+                                .status = (int)result->status,
+                                .steps = count_steps(result->loss, steps),
+                                .first_loss = result->loss[0],
+                                .loss = cvz_result_last_loss(result->loss, steps),
+                                .seconds = seconds};
+  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_DONE, &told, sizeof told, error);
+}
+
+cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error)
+{
+  const cvz_parcel head = {unit, (int32_t)result->status, seconds};
   char *to = gather->parcel;
   memcpy(to, &head, sizeof head);
   memcpy(to += sizeof head, result->loss, gather->loss_bytes);
   memcpy(to += gather->loss_bytes, result->tile, gather->tile_bytes);
   if (gather->raw_bytes) memcpy(to + gather->tile_bytes, result->raw, gather->raw_bytes);
-  const int owner = gather->job->schedule->owner[cvz_work_layer_of(gather->job->work, unit)];
-  CVZ_TRY(cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, parcel_bytes(gather), error));
-  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_DONE, &unit, sizeof unit, error);
+  CVZ_TRY(cvz_journal_add(gather->job->journal, CVZ_RECORD_UNIT, unit, gather->job->recipe->iterations, gather->parcel,
+                          parcel_bytes(gather), error));
+  CVZ_TRY(send_parcel(gather, unit, error));
+  return report(gather, unit, result, seconds, error);
+}
+
+static cvz_status read_record(const cvz_gather *gather, const cvz_record *record, void *content, size_t bytes,
+                              cvz_error *error)
+{
+  CVZ_REQUIRE(record->bytes == bytes, error, CVZ_E_FORMAT, "journal '%s': a record of %llu bytes, expected %zu",
+              gather->job->directory, (unsigned long long)record->bytes, bytes);
+  return cvz_journal_read(gather->job->directory, record, content, error);
+}
+
+cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error)
+{
+  const cvz_resume *resume = gather->job->resume;
+  for (int i = 0; i < resume->mine_count && !cvz_gather_stopped(gather); i++) {
+    CVZ_TRY(read_record(gather, &resume->mine[i], gather->parcel, parcel_bytes(gather), error));
+    CVZ_TRY(send_parcel(gather, resume->mine[i].unit, error));
+    CVZ_TRY(cvz_mail_poll(gather->mail, error));
+  }
+  return CVZ_OK;
+}
+
+/* Room for a unit's state behind a parcel's head. */
+static cvz_status state_room(const cvz_ascent *ascent, cvz_parcel **head, size_t *bytes, cvz_error *error)
+{
+  *bytes = sizeof **head + cvz_ascent_state_count(ascent) * sizeof(float);
+  *head = cvz_array(1, *bytes, error);
+  return *head ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error)
+{
+  cvz_parcel *head;
+  size_t bytes;
+  CVZ_TRY(state_room(ascent, &head, &bytes, error));
+  *head = (cvz_parcel){unit, CVZ_UNIT_MISSING, seconds};
+  cvz_ascent_save(ascent, (float *)(head + 1));
+  const cvz_status status =
+      cvz_journal_add(gather->job->journal, CVZ_RECORD_STATE, unit, ascent->step, head, bytes, error);
+  free(head);
+  return status;
+}
+
+cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error)
+{
+  const cvz_record *record = cvz_resume_state(gather->job->resume, unit);
+  cvz_parcel *head;
+  size_t bytes;
+  if (!record) return CVZ_OK;
+  CVZ_TRY(state_room(ascent, &head, &bytes, error));
+  const cvz_status status = read_record(gather, record, head, bytes, error);
+  if (status == CVZ_OK) {
+    cvz_ascent_restore(ascent, record->step, (const float *)(head + 1));
+    *seconds += head->seconds;
+  }
+  free(head);
+  return status;
 }
 
 static cvz_attribute text_attribute(const char *key, const char *text)
@@ -190,16 +300,9 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
   return status;
 }
 
-static float last_loss(const float *loss, int steps)
-{
-  float last = NAN;
-  for (int i = 0; i < steps && !isnan(loss[i]); i++) last = loss[i];
-  return last;
-}
-
 static void count_unit(cvz_summary *summary, const cvz_result *result, int steps)
 {
-  const float last = last_loss(result->loss, steps);
+  const float last = cvz_result_last_loss(result->loss, steps);
   summary->by_status[result->status]++;
   if (isnan(summary->best_loss) || last > summary->best_loss) summary->best_loss = last;
 }
@@ -222,7 +325,7 @@ static cvz_status take_unit(cvz_gather *gather, const char *data, size_t bytes, 
   (void)bytes;
   memcpy(&head, data, sizeof head);
   const int index = cvz_work_layer_of(work, head.unit), place = head.unit - work->layers[index].first_unit;
-  cvz_result result = {.filter = work->layers[index].filters[place], .status = head.status};
+  cvz_result result = {.filter = work->layers[index].filters[place], .status = (cvz_unit_status)head.status};
   result.loss = (const float *)(data + sizeof head);
   result.tile = (const uint8_t *)data + sizeof head + gather->loss_bytes;
   float *raw = gather->raw_bytes ? malloc(gather->raw_bytes) : NULL;
@@ -241,13 +344,14 @@ static void take_done(cvz_gather *gather, const void *data)
 {
   const cvz_observer *observer = gather->job->observer;
   const cvz_work *work = gather->job->work;
-  int unit;
-  memcpy(&unit, data, sizeof unit);
+  cvz_unit_report told;
+  memcpy(&told, data, sizeof told);
   gather->units_left--;
-  gather->cost_done += work->layers[cvz_work_layer_of(work, unit)].flops;
+  gather->cost_done += work->layers[cvz_work_layer_of(work, told.unit)].flops;
+  if (observer && observer->unit_ended) observer->unit_ended(observer->context, &told);
   if (observer && observer->unit_done)
-    observer->unit_done(observer->context, work->unit_count - gather->units_left, work->unit_count, gather->cost_done,
-                        gather->cost_total);
+    observer->unit_done(observer->context, gather->job->resume->left - gather->units_left, gather->job->resume->left,
+                        gather->cost_done, gather->cost_total);
 }
 
 static void take_layer(cvz_gather *gather, const void *data)
@@ -265,12 +369,24 @@ static void take_layer(cvz_gather *gather, const void *data)
   job->observer->layer_written(job->observer->context, layer->name, path);
 }
 
+/* Rank 0 passes it on; to the others it is the word. */
+static cvz_status take_halt(cvz_gather *gather, cvz_error *error)
+{
+  if (cvz_comm_rank(gather->comm) == 0) return cvz_gather_halt(gather, error);
+  gather->halted = true;
+  return CVZ_OK;
+}
+
 static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error)
 {
   cvz_gather *gather = context;
+  const double start = cvz_clock();
+  cvz_status status;
   switch (kind) {
   case CVZ_MAIL_UNIT:
-    return take_unit(gather, data, bytes, error);
+    status = take_unit(gather, data, bytes, error);
+    gather->writing += cvz_clock() - start;
+    return status;
   case CVZ_MAIL_DONE:
     take_done(gather, data);
     return CVZ_OK;
@@ -280,6 +396,8 @@ static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size
   case CVZ_MAIL_STOP:
     gather->stopped = true;
     return CVZ_OK;
+  case CVZ_MAIL_HALT:
+    return take_halt(gather, error);
   }
   return CVZ_OK;
 }

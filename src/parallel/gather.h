@@ -18,16 +18,37 @@ void cvz_gather_free(cvz_gather *gather);
 /** The mail that this rank sends and takes. */
 cvz_mail *cvz_gather_mail(cvz_gather *gather);
 
-/** Sends a finished unit to the owner of its layer and tells rank 0.
- *  @param result  its arrays have the sizes that the job's recipe gives */
-cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, cvz_error *error);
+/** Puts a finished unit into the journal, sends it to the owner of its layer and tells rank 0.
+ *  @param result   its arrays have the sizes that the job's recipe gives
+ *  @param seconds  that it took */
+cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error);
+
+/** Sends what this rank has found in the journal of an earlier run to the owners. */
+cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error);
+
+/** Puts a unit that is not finished into the journal.
+ *  @param seconds  that it has taken so far */
+cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error);
+
+/** Takes a unit that has begun to where the journal says that it was.
+ *  @param seconds  grows by those that it had taken */
+cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error);
+
+/** Seconds in which units that arrived were written. */
+double cvz_gather_writing(const cvz_gather *gather);
 
 /** True when nothing more is expected here: the own layers are written, and rank 0 knows of all layers
  *  and units. */
 bool cvz_gather_complete(const cvz_gather *gather);
 
-/** True if another rank has failed. */
+/** True if nothing more is to be done: another rank has failed, or one was asked to stop. */
 bool cvz_gather_stopped(const cvz_gather *gather);
+
+/** True if a rank was asked to stop: then what is not finished is to be saved. */
+bool cvz_gather_halted(const cvz_gather *gather);
+
+/** This rank was asked to stop: tells the others, by way of rank 0. */
+cvz_status cvz_gather_halt(cvz_gather *gather, cvz_error *error);
 
 /** Tells all other ranks to stop. */
 void cvz_gather_stop(cvz_gather *gather);

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "job/stop.h"
 #include "parallel/gather.h"
 
 /* What this rank renders with; one unit at a time. */
@@ -44,33 +46,77 @@ static cvz_status look_around(const cvz_renderer *renderer, cvz_error *error)
 {
   const cvz_observer *observer = renderer->job->observer;
   if (observer && observer->tick) observer->tick(observer->context);
+  if (cvz_stop_wanted()) CVZ_TRY(cvz_gather_halt(renderer->gather, error));
+  cvz_lock_beat(renderer->job->lock);
+  CVZ_TRY(cvz_journal_tick(renderer->job->journal, error));
   return cvz_mail_poll(cvz_gather_mail(renderer->gather), error);
 }
 
-/* All steps of a unit; between them the mail is looked at. */
-static cvz_status climb(const cvz_renderer *renderer, cvz_ascent *ascent, cvz_error *error)
+/* A unit with the time it has taken. */
+typedef struct cvz_climb {
+  int unit;
+  cvz_ascent ascent;
+  double started; /* on this run's clock, less what earlier runs took */
+} cvz_climb;
+
+static cvz_status save(const cvz_renderer *renderer, const cvz_climb *climb, cvz_error *error)
 {
-  while (cvz_ascent_step(ascent) && !cvz_gather_stopped(renderer->gather)) CVZ_TRY(look_around(renderer, error));
+  return cvz_gather_save(renderer->gather, climb->unit, &climb->ascent, cvz_clock() - climb->started, error);
+}
+
+static bool step(const cvz_renderer *renderer, cvz_ascent *ascent)
+{
+  const double start = cvz_clock();
+  const bool more = cvz_ascent_step(ascent);
+  renderer->job->times->computing += cvz_clock() - start;
+  return more;
+}
+
+/* All steps of a unit; between them the mail is looked at. */
+static cvz_status climb_on(const cvz_renderer *renderer, cvz_climb *climb, cvz_error *error)
+{
+  while (!cvz_gather_stopped(renderer->gather) && step(renderer, &climb->ascent)) {
+    if (cvz_journal_state_due(renderer->job->journal)) CVZ_TRY(save(renderer, climb, error));
+    CVZ_TRY(look_around(renderer, error));
+  }
+  const bool begun = climb->ascent.step > 0 && climb->ascent.status == CVZ_UNIT_MISSING;
+  return begun && cvz_gather_halted(renderer->gather) ? save(renderer, climb, error) : CVZ_OK;
+}
+
+static cvz_status begin(const cvz_renderer *renderer, cvz_climb *climb, cvz_run *run, cvz_error *error)
+{
+  const cvz_render_job *job = renderer->job;
+  const int index = cvz_work_layer_of(job->work, climb->unit);
+  const cvz_work_layer *layer = &job->work->layers[index];
+  const int filter = layer->filters[climb->unit - layer->first_unit];
+  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), filter, 0};
+  double seconds = 0;
+  cvz_ascent_begin(&climb->ascent, job->recipe, job->plans[index], run, name, renderer->loss);
+  CVZ_TRY(cvz_gather_restore(renderer->gather, climb->unit, &climb->ascent, &seconds, error));
+  climb->started = cvz_clock() - seconds;
   return CVZ_OK;
+}
+
+static cvz_status finish(const cvz_renderer *renderer, const cvz_climb *climb, cvz_error *error)
+{
+  const cvz_work *work = renderer->job->work;
+  const cvz_work_layer *layer = &work->layers[cvz_work_layer_of(work, climb->unit)];
+  cvz_picture_render(&climb->ascent, renderer->tile);
+  const cvz_result result = {layer->filters[climb->unit - layer->first_unit], climb->ascent.status, renderer->tile,
+                             renderer->loss, cvz_run_image(climb->ascent.run)};
+  return cvz_gather_send(renderer->gather, climb->unit, &result, cvz_clock() - climb->started, error);
 }
 
 static cvz_status render_unit(const cvz_renderer *renderer, int unit, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
-  const int index = cvz_work_layer_of(job->work, unit);
-  const cvz_work_layer *layer = &job->work->layers[index];
-  const int filter = layer->filters[unit - layer->first_unit];
-  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), filter, 0};
+  cvz_climb climb = {.unit = unit};
   cvz_run *run;
-  cvz_ascent ascent;
-  CVZ_TRY(cvz_run_create(&run, job->plans[index], renderer->arena.data, error));
-  cvz_ascent_begin(&ascent, job->recipe, job->plans[index], run, name, renderer->loss);
-  cvz_status status = climb(renderer, &ascent, error);
-  if (status == CVZ_OK && !cvz_gather_stopped(renderer->gather)) {
-    cvz_picture_render(&ascent, renderer->tile);
-    const cvz_result result = {filter, ascent.status, renderer->tile, renderer->loss, cvz_run_image(run)};
-    status = cvz_gather_send(renderer->gather, unit, &result, error);
-  }
+  CVZ_TRY(cvz_run_create(&run, job->plans[cvz_work_layer_of(job->work, unit)], renderer->arena.data, error));
+  cvz_status status = begin(renderer, &climb, run, error);
+  if (status == CVZ_OK) status = climb_on(renderer, &climb, error);
+  if (status == CVZ_OK && climb.ascent.status != CVZ_UNIT_MISSING) status = finish(renderer, &climb, error);
+  job->times->units += climb.ascent.status != CVZ_UNIT_MISSING;
   cvz_run_free(run);
   return status;
 }
@@ -88,11 +134,34 @@ static cvz_status render_share(cvz_comm *comm, const cvz_renderer *renderer, cvz
 
 static cvz_status wait_for_others(const cvz_renderer *renderer, cvz_error *error)
 {
-  const cvz_observer *observer = renderer->job->observer;
+  const double start = cvz_clock() - cvz_gather_writing(renderer->gather);
   while (!cvz_gather_complete(renderer->gather) && !cvz_gather_stopped(renderer->gather)) {
     CVZ_TRY(cvz_mail_wait(cvz_gather_mail(renderer->gather), error));
-    if (observer && observer->tick) observer->tick(observer->context);
+    CVZ_TRY(look_around(renderer, error));
   }
+  renderer->job->times->waiting = cvz_clock() - cvz_gather_writing(renderer->gather) - start;
+  return CVZ_OK;
+}
+
+/* The reason is rank 0's own, if it has one. */
+static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, cvz_error *error)
+{
+  int done = 0;
+  for (int i = 0; i < job->work->unit_count; i++) done += job->resume->done[i];
+  done += cvz_comm_sum(comm, cvz_journal_units(job->journal));
+  return cvz_fail(error, CVZ_E_STOPPED, "stopped (%s): %d of %d filters are done and kept, --resume goes on",
+                  *cvz_stop_reason() ? cvz_stop_reason() : "another rank was asked to", done, job->work->unit_count);
+}
+
+static cvz_status render_all(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
+{
+  cvz_rank_times *times = renderer->job->times;
+  const double start = cvz_clock();
+  CVZ_TRY(cvz_gather_replay(renderer->gather, error));
+  CVZ_TRY(render_share(comm, renderer, error));
+  CVZ_TRY(wait_for_others(renderer, error));
+  times->total = cvz_clock() - start;
+  times->writing = times->total - times->computing - times->waiting;
   return CVZ_OK;
 }
 
@@ -103,11 +172,14 @@ cvz_status cvz_render(cvz_comm *comm, const cvz_render_job *job, cvz_output_laye
   if (status == CVZ_OK) status = renderer_open(&renderer, error);
   status = cvz_comm_agree(comm, status, error);
   if (status == CVZ_OK) {
-    status = render_share(comm, &renderer, error);
-    if (status == CVZ_OK) status = wait_for_others(&renderer, error);
+    status = render_all(comm, &renderer, error);
     if (status != CVZ_OK) cvz_gather_stop(renderer.gather);
+    const cvz_status synced = cvz_journal_sync(job->journal, status == CVZ_OK ? error : NULL);
+    if (status == CVZ_OK) status = synced;
     cvz_mail_settle(cvz_gather_mail(renderer.gather));
     status = cvz_comm_agree(comm, status, error);
+    if (status == CVZ_OK && !cvz_comm_least(comm, cvz_gather_complete(renderer.gather)))
+      status = tell_stopped(comm, job, error);
   }
   renderer_close(&renderer);
   cvz_gather_free(renderer.gather);

@@ -11,6 +11,9 @@
 #include "job/schedule.h"
 #include "job/work.h"
 #include "parallel/comm.h"
+#include "parallel/resume.h"
+#include "store/journal.h"
+#include "store/lock.h"
 #include "store/output.h"
 
 /** What the run loop needs; all borrowed, the same on every rank but for `plans`. */
@@ -25,12 +28,17 @@ typedef struct cvz_render_job {
   bool keep_raw;
   const cvz_attribute *attributes; /**< of the job, for every layer's file */
   int attribute_count;
+  const cvz_resume *resume;     /**< what need not be rendered */
+  cvz_journal *journal;         /**< of this rank */
+  cvz_lock *lock;               /**< of the directory */
   const cvz_observer *observer; /**< called on rank 0 */
+  cvz_rank_times *times;        /**< filled in for this rank */
 } cvz_render_job;
 
-/** Renders and writes everything. Collective.
+/** Renders and writes everything that is not done. Between two steps asks cvz_stop_wanted: if any rank wants to stop,
+ *  all do, and save what they are at. Collective.
  *  @param[out] layers  on rank 0 what to say of each layer of the work; untouched elsewhere
- *  @return CVZ_OK, or the first failure of any rank; layers that were complete are kept */
+ *  @return CVZ_OK; CVZ_E_STOPPED; or the first failure of any rank. What was finished is kept */
 cvz_status cvz_render(cvz_comm *comm, const cvz_render_job *job, cvz_output_layer *layers, cvz_error *error);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/journal.h"
 #include "store/utf8.h"
 
 #define REAL_DIGITS 15 /**< the most that every decimal number survives; the layers' files have the exact values */
@@ -81,6 +82,12 @@ done:
 static cvz_status has_results(const char *directory, bool *found, cvz_error *error)
 {
   char path[PATH_MAX];
+  cvz_journal_file *files;
+  int count;
+  CVZ_TRY(cvz_journal_list(&files, &count, directory, error));
+  free(files);
+  *found = count > 0;
+  if (*found) return CVZ_OK;
   CVZ_TRY(join(path, error, "%s/manifest.json", directory));
   *found = !access(path, F_OK);
   return visit_layers(directory, is_result, false, found, error);
@@ -94,7 +101,8 @@ static cvz_status remove_results(const char *directory, cvz_error *error)
     CVZ_TRY(join(path, error, "%s/%s", directory, own_files[i]));
     CVZ_TRY(remove_file(path, error));
   }
-  return visit_layers(directory, is_result, true, &found, error);
+  CVZ_TRY(visit_layers(directory, is_result, true, &found, error));
+  return cvz_journal_remove(directory, error);
 }
 
 static cvz_status remove_leftovers(const char *directory, cvz_error *error)
@@ -119,19 +127,21 @@ static cvz_status try_to_write(const char *folder, cvz_error *error)
   return remove_file(path, error);
 }
 
-cvz_status cvz_output_prepare(const char *directory, bool overwrite, cvz_error *error)
+cvz_status cvz_output_prepare(const char *directory, cvz_output_mode mode, cvz_error *error)
 {
-  char layers[PATH_MAX];
+  char layers[PATH_MAX], journal[PATH_MAX];
   bool found = false;
   CVZ_TRY(cvz_file_make_directory(directory, error));
   CVZ_TRY(join(layers, error, "%s/layers", directory));
+  CVZ_TRY(join(journal, error, "%s/journal", directory));
   CVZ_TRY(cvz_file_make_directory(layers, error));
   CVZ_TRY(has_results(directory, &found, error));
-  CVZ_REQUIRE(!found || overwrite, error, CVZ_E_USAGE,
-              "out: '%s' has the results of a job, expected another directory or --overwrite", directory);
+  CVZ_REQUIRE(!found || mode != CVZ_OUTPUT_NEW, error, CVZ_E_USAGE,
+              "out: '%s' has the results of a job, expected another directory, --resume or --overwrite", directory);
   CVZ_TRY(try_to_write(directory, error));
   CVZ_TRY(try_to_write(layers, error));
-  if (found) CVZ_TRY(remove_results(directory, error));
+  if (found && mode == CVZ_OUTPUT_OVERWRITE) CVZ_TRY(remove_results(directory, error));
+  CVZ_TRY(cvz_file_make_directory(journal, error));
   return remove_leftovers(directory, error);
 }
 
@@ -208,6 +218,27 @@ static json_t *file_json(const char *stem, const char *extension)
   return json;
 }
 
+/* Where a layer of a part stands in the whole job, and with how many filters. */
+static json_t *layer_part_json(const cvz_whole *whole, int index)
+{
+  json_t *json = json_object();
+  if (set(json, "place", json_integer(whole->place[index])) &&
+      set(json, "filters", json_integer(whole->filter_count[index])))
+    return json;
+  json_decref(json);
+  return NULL;
+}
+
+static json_t *part_json(const cvz_output_part *part)
+{
+  json_t *json = json_object();
+  if (set(json, "index", json_integer(part->shard.index)) && set(json, "count", json_integer(part->shard.count)) &&
+      set(json, "layers", json_integer(part->whole.layer_count)))
+    return json;
+  json_decref(json);
+  return NULL;
+}
+
 static json_t *layer_json(const cvz_output_layer *layer)
 {
   json_t *json = json_object();
@@ -222,18 +253,22 @@ static json_t *layer_json(const cvz_output_layer *layer)
   return NULL;
 }
 
-static json_t *layers_json(const cvz_output_layer *layers, int count)
+static json_t *layers_json(const cvz_output_layer *layers, int count, const cvz_output_part *part)
 {
   json_t *array = json_array();
   bool complete = true;
-  for (int i = 0; i < count; i++) complete &= !json_array_append_new(array, layer_json(&layers[i]));
+  for (int i = 0; i < count; i++) {
+    json_t *layer = layer_json(&layers[i]);
+    complete &= !json_array_append_new(array, layer);
+    if (complete && part) complete = set(layer, "whole", layer_part_json(&part->whole, i));
+  }
   if (complete) return array;
   json_decref(array);
   return NULL;
 }
 
-cvz_status cvz_output_manifest(const char *directory, const cvz_attribute *attributes, int attribute_count,
-                               const cvz_output_layer *layers, int layer_count, cvz_error *error)
+cvz_status cvz_output_manifest(const char *directory, const cvz_output_part *part, const cvz_attribute *attributes,
+                               int attribute_count, const cvz_output_layer *layers, int layer_count, cvz_error *error)
 {
   char path[PATH_MAX];
   cvz_text text = {0};
@@ -242,7 +277,8 @@ cvz_status cvz_output_manifest(const char *directory, const cvz_attribute *attri
   json_t *root = json_object();
   const bool complete =
       set(root, "format", json_string("convviz-mpi manifest")) && set(root, "format_version", json_integer(1)) &&
-      set(root, "job", job_json(attributes, attribute_count)) && set(root, "layers", layers_json(layers, layer_count));
+      (!part || set(root, "shard", part_json(part))) && set(root, "job", job_json(attributes, attribute_count)) &&
+      set(root, "layers", layers_json(layers, layer_count, part));
   if (complete) lines = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
   if (lines)
     cvz_text_add(&text, "%s\n", lines);
@@ -254,4 +290,30 @@ cvz_status cvz_output_manifest(const char *directory, const cvz_attribute *attri
   free(lines);
   json_decref(root);
   return status;
+}
+
+static bool same_layers(json_t *manifest, const cvz_output_layer *layers, int count)
+{
+  const json_t *found = json_object_get(manifest, "layers");
+  if (json_array_size(found) != (size_t)count) return false;
+  for (int i = 0; i < count; i++) {
+    const json_t *layer = json_array_get(found, (size_t)i);
+    const char *name = json_string_value(json_object_get(layer, "name"));
+    if (!name || strcmp(name, layers[i].name)) return false;
+    if (json_integer_value(json_object_get(layer, "filters")) != layers[i].count) return false;
+  }
+  return true;
+}
+
+cvz_status cvz_output_same_layers(const char *directory, const cvz_output_layer *layers, int layer_count,
+                                  cvz_error *error)
+{
+  char path[PATH_MAX];
+  CVZ_TRY(join(path, error, "%s/manifest.json", directory));
+  if (access(path, F_OK)) return CVZ_OK;
+  json_t *manifest = json_load_file(path, 0, NULL);
+  const bool same = same_layers(manifest, layers, layer_count);
+  json_decref(manifest);
+  CVZ_REQUIRE(same, error, CVZ_E_USAGE, "'%s' is of a job with other layers, expected the same", directory);
+  return CVZ_OK;
 }

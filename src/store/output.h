@@ -6,12 +6,19 @@
 
 #include "base/attribute.h"
 #include "base/status.h"
+#include "job/part.h"
 #include "store/layer_file.h"
 
-/** Makes DIRECTORY and DIRECTORY/layers and checks that files can be made there.
- *  With `overwrite` removes the results of an earlier job (only files that this program writes); without it,
- *  a directory that has results is CVZ_E_USAGE. Temporary files that a dead job left are removed in both cases. */
-cvz_status cvz_output_prepare(const char *directory, bool overwrite, cvz_error *error);
+/** What is done about the results and the journal of an earlier job. */
+typedef enum cvz_output_mode {
+  CVZ_OUTPUT_NEW,       /**< there must be none: CVZ_E_USAGE */
+  CVZ_OUTPUT_OVERWRITE, /**< they are removed: only files that this program writes */
+  CVZ_OUTPUT_RESUME     /**< they stay */
+} cvz_output_mode;
+
+/** Makes DIRECTORY with layers/ and journal/ and checks that files can be made there. Temporary files that a dead job
+ *  left are removed. */
+cvz_status cvz_output_prepare(const char *directory, cvz_output_mode mode, cvz_error *error);
 
 /** One layer's line in the manifest and in the page. */
 typedef struct cvz_output_layer {
@@ -24,8 +31,20 @@ typedef struct cvz_output_layer {
   float best_loss;                  /**< largest last loss, NaN if none */
 } cvz_output_layer;
 
-/** What manifest.json tells: program, version, model, checksum and every parameter as `attributes`; then the layers. */
-cvz_status cvz_output_manifest(const char *directory, const cvz_attribute *attributes, int attribute_count,
-                               const cvz_output_layer *layers, int layer_count, cvz_error *error);
+/** What part of a job the results are. */
+typedef struct cvz_output_part {
+  cvz_shard shard;
+  cvz_whole whole;
+} cvz_output_part;
+
+/** What manifest.json tells: program, version, model, checksum and every parameter as `attributes`; then the layers.
+ *  @param part  NULL: the whole job */
+cvz_status cvz_output_manifest(const char *directory, const cvz_output_part *part, const cvz_attribute *attributes,
+                               int attribute_count, const cvz_output_layer *layers, int layer_count, cvz_error *error);
+
+/** Does the manifest of an earlier run, if there is one, have these layers with as many filters?
+ *  @return CVZ_E_USAGE if it does not */
+cvz_status cvz_output_same_layers(const char *directory, const cvz_output_layer *layers, int layer_count,
+                                  cvz_error *error);
 
 #endif

@@ -39,14 +39,15 @@ static void touch(void **state, const char *name)
   scratch_write(scratch_path(state, name), "x", 1);
 }
 
-static void a_new_directory_is_made_with_its_folder_of_layers(void **state)
+static void a_new_directory_is_made_with_its_folders(void **state)
 {
   const char *path = scratch_path(state, "a/b");
   cvz_error error;
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
-  assert_int_equal(scratch_count(path), 1);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
+  assert_int_equal(scratch_count(path), 2);
   assert_int_equal(scratch_count(scratch_path(state, "a/b/layers")), 0);
+  assert_int_equal(scratch_count(scratch_path(state, "a/b/journal")), 0);
 }
 
 static void a_directory_with_results_is_refused_and_untouched(void **state)
@@ -54,11 +55,11 @@ static void a_directory_with_results_is_refused_and_untouched(void **state)
   static const char *const results[] = {"out/manifest.json", "out/layers/a.h5", "out/layers/a.png"};
   const char *path = scratch_path(state, "out");
   cvz_error error;
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   for (int i = 0; i < 3; i++) {
     touch(state, results[i]);
     touch(state, "out/layers/.b.h5.tmp");
-    assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_E_USAGE);
+    assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_E_USAGE);
     assert_true(scratch_has(scratch_path(state, results[i])));
     assert_true(scratch_has(scratch_path(state, "out/layers/.b.h5.tmp")));
     unlink(scratch_path(state, results[i]));
@@ -74,12 +75,12 @@ static void overwrite_removes_results_and_nothing_else(void **state)
                                        "out/layers/.hidden.png", "out/.other.tmp", "out/layers/.x.tmp"};
   const char *path = scratch_path(state, "out");
   cvz_error error;
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   for (int i = 0; i < 6; i++) {
     touch(state, ours[i]);
     touch(state, others[i]);
   }
-  assert_int_equal(cvz_output_prepare(path, true, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_OVERWRITE, &error), CVZ_OK);
   for (int i = 0; i < 6; i++) {
     assert_false(scratch_has(scratch_path(state, ours[i])));
     assert_true(scratch_has(scratch_path(state, others[i])));
@@ -92,9 +93,9 @@ static void leftovers_of_a_dead_job_are_removed(void **state)
                                           "out/.manifest.json.tmp"};
   const char *path = scratch_path(state, "out");
   cvz_error error;
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   for (int i = 0; i < 4; i++) touch(state, leftovers[i]);
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   for (int i = 0; i < 4; i++) assert_false(scratch_has(scratch_path(state, leftovers[i])));
 }
 
@@ -103,7 +104,7 @@ static void a_file_in_the_place_of_the_directory_is_an_error(void **state)
   const char *path = scratch_path(state, "out");
   cvz_error error;
   touch(state, "out");
-  assert_int_equal(cvz_output_prepare(path, true, &error), CVZ_E_IO);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_OVERWRITE, &error), CVZ_E_IO);
   assert_non_null(strstr(error.text, "Not a directory"));
   assert_true(scratch_has(path));
 }
@@ -114,12 +115,12 @@ static void a_directory_that_cannot_be_written_is_an_error_of_one_line(void **st
   const char *path = scratch_path(state, "out");
   cvz_error error;
   char expected[600];
-  assert_int_equal(cvz_output_prepare(path, false, &error), CVZ_OK);
+  assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   chmod(((scratch *)*state)->path, 0755);
   chmod(path, 0555);
   if (!geteuid() && seteuid(NOBODY)) skip();
   const bool reachable = !eaccess(path, X_OK);
-  const cvz_status status = cvz_output_prepare(path, false, &error);
+  const cvz_status status = cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error);
   if (!getuid() && seteuid(0)) fail();
   chmod(path, 0777);
   if (!reachable) skip();
@@ -132,7 +133,7 @@ static void the_manifest_tells_all_in_valid_json(void **state)
 {
   cvz_error error;
   const char *path = ((scratch *)*state)->path;
-  assert_int_equal(cvz_output_manifest(path, attributes, attribute_count, layers, 2, &error), CVZ_OK);
+  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 2, &error), CVZ_OK);
   json_t *root = json_load_file(scratch_path(state, "manifest.json"), JSON_REJECT_DUPLICATES, NULL);
   assert_non_null(root);
   json_t *job = json_object_get(root, "job");
@@ -152,7 +153,7 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
   cvz_error error;
   size_t bytes = 0;
   const char *path = ((scratch *)*state)->path;
-  assert_int_equal(cvz_output_manifest(path, attributes, attribute_count, layers, 1, &error), CVZ_OK);
+  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 1, &error), CVZ_OK);
   char *text = scratch_read(scratch_path(state, "manifest.json"), &bytes);
   assert_string_equal(text, "{\n"
                             "  \"format\": \"convviz-mpi manifest\",\n"
@@ -190,7 +191,7 @@ static void a_manifest_that_cannot_be_written_is_an_error(void **state)
 {
   cvz_error error;
   const char *path = scratch_path(state, "nowhere");
-  assert_int_equal(cvz_output_manifest(path, attributes, attribute_count, layers, 1, &error), CVZ_E_IO);
+  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 1, &error), CVZ_E_IO);
   assert_non_null(strstr(error.text, "nowhere/manifest.json': No such file or directory"));
 }
 
@@ -198,7 +199,7 @@ int main(void)
 {
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
   const struct CMUnitTest tests[] = {
-      WITH_SCRATCH(a_new_directory_is_made_with_its_folder_of_layers),
+      WITH_SCRATCH(a_new_directory_is_made_with_its_folders),
       WITH_SCRATCH(a_directory_with_results_is_refused_and_untouched),
       WITH_SCRATCH(overwrite_removes_results_and_nothing_else),
       WITH_SCRATCH(leftovers_of_a_dead_job_are_removed),
