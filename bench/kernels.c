@@ -98,7 +98,7 @@ CALL_FINISHED(depthwise_backward_add, depthwise_backward(&b->same, b->c, b->a, b
               .accumulate = true)
 CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu, b->bits))
 
-/* Every gradient counts: the worst case. */
+/* All gradients count: the worst case. */
 static void call_scatter(void *data)
 {
   const bench *b = data;
