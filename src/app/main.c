@@ -5,6 +5,7 @@
 
 #include "app/arguments.h"
 #include "app/help.h"
+#include "app/merge.h"
 #include "app/run.h"
 #include "app/version.h"
 #include "job/stop.h"
@@ -47,6 +48,7 @@ static cvz_status work(cvz_comm *comm, const cvz_options *options, cvz_error *er
   const cvz_level level = options->quiet ? CVZ_QUIET : options->verbose ? CVZ_VERBOSE : CVZ_NORMAL;
   const cvz_log log = {root ? stderr : NULL, level};
   cvz_stop_after(options->max_time);
+  if (options->merge) return cvz_comm_agree(comm, root ? cvz_merge_shards(options, &log, error) : CVZ_OK, error);
   return cvz_run_job(comm, options, &log, error);
 }
 

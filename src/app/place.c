@@ -12,9 +12,8 @@
 #include "store/job_text.h"
 #include "store/layer_read.h"
 
-#define PATIENCE      10.0 /* seconds for a dying run */
-#define LAYER_KEYS    4    /* attributes of a layer's file before those of the job */
-#define NOT_SAME_TAIL "expected the same or --overwrite"
+#define PATIENCE   10.0 /* seconds for a dying run */
+#define LAYER_KEYS 4    /* attributes of a layer's file before those of the job */
 
 static bool is_root(const cvz_place *place)
 {
@@ -37,7 +36,7 @@ static cvz_status same_filters(const cvz_layer_file_info *found, const cvz_work_
 {
   const size_t bytes = (size_t)layer->filter_count * sizeof(int);
   CVZ_REQUIRE(found->count == layer->filter_count && !memcmp(found->filters, layer->filters, bytes), error, CVZ_E_USAGE,
-              "'%s' has other filters of layer '%s' than this job; " NOT_SAME_TAIL, directory, layer->stem);
+              "'%s' is of a job with other filters of layer '%s', expected the same", directory, layer->stem);
   return CVZ_OK;
 }
 

@@ -118,7 +118,7 @@ static void print_line(const cvz_progress *p, double now)
 
 static void show(cvz_progress *p)
 {
-  if (!p->stream || !p->units_total) return;
+  if (!p->stream || p->units_done == p->units_total) return; /* the end is told by cvz_progress_finish */
   const double now = p->now();
   if (now - p->shown < (p->terminal ? BAR_EVERY : LINE_EVERY)) return;
   p->shown = now;
@@ -135,7 +135,7 @@ static void unit_done(void *context, int units_done, int units_total, double cos
   p->units_total = units_total;
   p->cost_done = cost_done;
   p->cost_total = cost_total;
-  if (units_done < units_total) show(p);
+  show(p);
 }
 
 static void layer_written(void *context, const char *name, const char *path)

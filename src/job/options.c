@@ -165,6 +165,7 @@ static cvz_status check_model(cvz_options *options, cvz_error *error)
 cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
 {
   if (options->resume && options->overwrite) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_overwrite, error));
+  if (options->resume && options->merge) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_merge, error));
   if (options->merge) return CVZ_OK;
   CVZ_TRY(check_model(options, error));
   if (options->quiet && options->verbose) CVZ_TRY(settle(options, CVZ_OPTION_quiet, CVZ_OPTION_verbose, error));

@@ -41,16 +41,22 @@ static int same_bytes(const char *a, int a_length, const char *b, int b_length)
   return a_length == b_length && !memcmp(a, b, (size_t)a_length);
 }
 
+/* Of a value that may be a long list. */
+static int shown(int length)
+{
+  return length < 200 ? length : 200;
+}
+
 cvz_status cvz_job_text_same(const char *found, const char *wanted, const char *where, cvz_error *error)
 {
   while (*found || *wanted) {
     const line a = take_line(&found), b = take_line(&wanted);
     CVZ_REQUIRE(same_bytes(a.text, a.key, b.text, b.key), error, CVZ_E_USAGE,
-                "'%s' is of a job that %s %.*s, expected the same parameters or --overwrite", where,
-                a.key ? "has a parameter" : "lacks", a.key ? a.key : b.key, a.key ? a.text : b.text);
+                "'%s' is of a job with other parameters, of which the first is '%.*s', expected '%.*s'", where, a.key,
+                a.text, b.key, b.text);
     CVZ_REQUIRE(same_bytes(a.value_text, a.value, b.value_text, b.value), error, CVZ_E_USAGE,
-                "'%s' is of a job with %.*s = %.*s, this one has %.*s; expected the same or --overwrite", where, a.key,
-                a.text, a.value < 200 ? a.value : 200, a.value_text, b.value < 200 ? b.value : 200, b.value_text);
+                "'%s' is of a job with %.*s = %.*s, expected %.*s", where, a.key, a.text, shown(a.value), a.value_text,
+                shown(b.value), b.value_text);
   }
   return CVZ_OK;
 }

@@ -314,7 +314,6 @@ cvz_status cvz_output_same_layers(const char *directory, const cvz_output_layer 
   json_t *manifest = json_load_file(path, 0, NULL);
   const bool same = same_layers(manifest, layers, layer_count);
   json_decref(manifest);
-  CVZ_REQUIRE(same, error, CVZ_E_USAGE, "'%s' is of a job with other layers, expected the same layer or --overwrite",
-              directory);
+  CVZ_REQUIRE(same, error, CVZ_E_USAGE, "'%s' is of a job with other layers, expected the same", directory);
   return CVZ_OK;
 }

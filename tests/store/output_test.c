@@ -39,14 +39,15 @@ static void touch(void **state, const char *name)
   scratch_write(scratch_path(state, name), "x", 1);
 }
 
-static void a_new_directory_is_made_with_its_folder_of_layers(void **state)
+static void a_new_directory_is_made_with_its_folders(void **state)
 {
   const char *path = scratch_path(state, "a/b");
   cvz_error error;
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
-  assert_int_equal(scratch_count(path), 1);
+  assert_int_equal(scratch_count(path), 2);
   assert_int_equal(scratch_count(scratch_path(state, "a/b/layers")), 0);
+  assert_int_equal(scratch_count(scratch_path(state, "a/b/journal")), 0);
 }
 
 static void a_directory_with_results_is_refused_and_untouched(void **state)
@@ -198,7 +199,7 @@ int main(void)
 {
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
   const struct CMUnitTest tests[] = {
-      WITH_SCRATCH(a_new_directory_is_made_with_its_folder_of_layers),
+      WITH_SCRATCH(a_new_directory_is_made_with_its_folders),
       WITH_SCRATCH(a_directory_with_results_is_refused_and_untouched),
       WITH_SCRATCH(overwrite_removes_results_and_nothing_else),
       WITH_SCRATCH(leftovers_of_a_dead_job_are_removed),
