@@ -197,7 +197,7 @@ def stopped_in_the_middle(scratch):
     for name, ranks, strike, reason in [
             ("SIGUSR1 to mpirun", 3, lambda p: p.send_signal(signal.SIGUSR1), "signal 10"),
             ("SIGUSR2 to mpirun", 2, lambda p: p.send_signal(signal.SIGUSR2), "signal 12"),
-            ("SIGUSR1 to one rank", 3, one_rank, "stopped ("),
+            ("SIGUSR1 to one rank", 3, one_rank, "signal 10"),
             ("SIGUSR1 without mpirun", 0, lambda p: p.send_signal(signal.SIGUSR1), "signal 10"),
             ("SIGINT without mpirun", 0, lambda p: p.send_signal(signal.SIGINT), "signal 2"),
             ("SIGTERM without mpirun", 0, lambda p: p.send_signal(signal.SIGTERM), "signal 15")]:
