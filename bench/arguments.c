@@ -10,7 +10,7 @@
 
 /* One option: a row of the same kind as those of convviz-mpi, and which command takes it. */
 static const struct row {
-  const char *command; /* NULL: all */
+  const char *command; /* those that take it; NULL: all */
   cvz_option option;
 } rows[] = {
 #define X(command, field, name, KIND, fallback, argument, low, high, help)                                             \
@@ -46,7 +46,7 @@ static const cvz_option *find_option(const char *command, const char *name, size
 {
   for (size_t i = 0; i < ROWS; i++)
     if (strlen(rows[i].option.name) == length && !strncmp(rows[i].option.name, name, length) &&
-        (!rows[i].command || !strcmp(rows[i].command, command)))
+        (!rows[i].command || (*command && strstr(rows[i].command, command))))
       return &rows[i].option;
   return NULL;
 }
@@ -78,7 +78,7 @@ static cvz_status take_number(cvz_bench_options *options, const cvz_bench_comman
   const cvz_option number = {.name = "size", .kind = CVZ_OPTION_INTEGER, .low = 1, .high = 1 << 16};
   const cvz_option_source source = {CVZ_ORIGIN_COMMAND_LINE, "", NULL};
   cvz_option_value value;
-  CVZ_REQUIRE(command->arguments[0] && options->number_count < CVZ_BENCH_NUMBERS, error, CVZ_E_USAGE,
+  CVZ_REQUIRE(options->number_count < command->most_numbers, error, CVZ_E_USAGE,
               "'%.200s': more than %s takes, see --help", text, command->name);
   CVZ_TRY(cvz_option_value_parse(&value, &number, text, &source, error));
   options->numbers[options->number_count++] = value.integer;
@@ -92,8 +92,8 @@ static cvz_status take(cvz_bench_options *options, const cvz_bench_command **com
   if (!strncmp(text, "--", 2)) return take_option(options, *command, text + 2, next, used, error);
   if (*command) return take_number(options, *command, text, error);
   *command = find_command(text);
-  CVZ_REQUIRE(*command, error, CVZ_E_USAGE, "'%.200s': unknown command, expected step, gemm or kernels, see --help",
-              text);
+  CVZ_REQUIRE(*command, error, CVZ_E_USAGE,
+              "'%.200s': unknown command, expected step, scaling, gemm or kernels, see --help", text);
   return CVZ_OK;
 }
 
@@ -107,7 +107,7 @@ cvz_status cvz_bench_arguments(cvz_bench_options *options, const cvz_bench_comma
     CVZ_TRY(take(options, command, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, error));
   if (options->help || options->version) *command = NULL;
   CVZ_REQUIRE(*command || options->help || options->version, error, CVZ_E_USAGE,
-              "no command, expected step, gemm or kernels, see --help");
+              "no command, expected step, scaling, gemm or kernels, see --help");
   return CVZ_OK;
 }
 
@@ -134,7 +134,7 @@ void cvz_bench_help(FILE *stream)
         stream);
   for (const cvz_bench_command *c = cvz_bench_commands; c->name; c++)
     fprintf(stream, "  %s %-*s%s\n", c->name, (int)(HELP_INDENT - 3 - strlen(c->name)), c->arguments, c->help);
-  fputs("\nOptions of step:\n", stream);
+  fputs("\nOptions of step and scaling:\n", stream);
   for (size_t i = 0; i < ROWS; i++)
     if (rows[i].command) print_option(stream, &rows[i].option);
   fputs("\nOptions:\n", stream);

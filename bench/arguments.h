@@ -6,7 +6,7 @@
 
 #include "job/options.h"
 
-#define CVZ_BENCH_NUMBERS    3
+#define CVZ_BENCH_NUMBERS    16
 #define CVZ_BENCH_ANY_FILTER (-1)
 
 /** Texts are owned. */
@@ -15,6 +15,8 @@ typedef struct cvz_bench_options {
   int filter; /**< CVZ_BENCH_ANY_FILTER: the first that has a gradient */
   cvz_size size;
   double seconds;
+  int repeats;
+  double start;
   bool profile, json, help, version;
   int numbers[CVZ_BENCH_NUMBERS]; /**< what stands without a name */
   int number_count;
@@ -24,6 +26,7 @@ typedef struct cvz_bench_options {
 typedef struct cvz_bench_command {
   const char *name;
   const char *arguments; /**< placeholders of its numbers, "" if it takes none */
+  int most_numbers;
   cvz_status (*run)(const cvz_bench_options *options, FILE *out, cvz_error *error);
   const char *help;
 } cvz_bench_command;

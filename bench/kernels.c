@@ -25,8 +25,7 @@ typedef struct bench {
 
 #define COLUMNS 64 /* of the products that skip zeros */
 
-static const cvz_clamp relu = {0, INFINITY};
-static const cvz_epilogue plain = {.clamp = {1, INFINITY}};
+static const cvz_clamp relu = {0, INFINITY}, relu6 = {0, 6};
 
 /* One function for each row of the table below. */
 #define CALL(name, expression)                                                                                         \
@@ -41,7 +40,6 @@ CALL(copy_add, copy(b->c, b->a, true))
 CALL(add, add(b->c, b->a, b->b))
 CALL(multiply, multiply(b->c, b->a, b->b, false))
 CALL(pixel_sum, pixel_sum(b->weights, b->a, 0))
-CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu, (cvz_bits){0}))
 CALL(affine_backward, affine_backward(b->c, b->a, b->weights, (cvz_bits){0}, false))
 CALL(clamp_backward, clamp_backward(b->c, b->a, relu))
 CALL(relu, relu(b->c, b->a, relu, 0))
@@ -52,27 +50,61 @@ CALL(swish, curve(b->c, b->a, CVZ_CURVE_SWISH))
 CALL(swish_backward, curve_backward(b->c, b->b, b->a, CVZ_CURVE_SWISH, false))
 CALL(softmax, softmax(b->c, b->a))
 CALL(softmax_backward, softmax_backward(b->c, b->b, b->a, false))
-CALL(maxpool, maxpool(&b->pool, b->half, b->a, b->places))
+CALL(maxpool, maxpool(&b->pool, b->half, b->a, b->places, false))
 CALL(maxpool_backward, maxpool_backward(&b->pool, b->c, b->half, b->places, false))
 CALL(avgpool, avgpool(&b->pool, b->half, b->a))
 CALL(avgpool_backward, avgpool_backward(&b->pool, b->c, b->half, false))
-CALL(depthwise, depthwise(&b->same, b->c, b->a, b->weights, 1, &plain))
-CALL(depthwise_backward, depthwise_backward(&b->same, b->c, b->a, b->weights, 1, &plain))
 CALL(im2row, im2row(&b->same, b->matrix, b->a, 0, b->a.height, b->a.width))
 CALL(row2im, row2im(&b->same, b->c, b->matrix, 0, b->a.height, b->a.width))
 CALL(dot, dot(b->a.data, b->b.data, (size_t)b->a.height * b->a.row))
 CALL(scale, scale(b->c.data, b->a.data, 2, (size_t)b->a.height * b->a.row))
 CALL(nonzero, nonzero(b->bits.data, b->a.height * b->a.width, b->a.channels, b->a.data, b->a.pixel))
-CALL(sparse_multiply, sparse_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
-                                      b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS, false))
 CALL(masked_multiply, masked_multiply(b->a.height * b->a.width, COLUMNS, b->a.channels, b->a.data, b->a.pixel,
                                       b->bits.data, b->bits.pixel, b->matrix, b->c.data, COLUMNS))
 
-static void call_finish(void *data)
+static void call_sparse_multiply(void *data)
 {
   const bench *b = data;
-  const cvz_epilogue epilogue = {.offset = b->weights, .residual = b->b, .clamp = relu, .passed = b->bits};
-  b->kernels->finish(b->c, &epilogue);
+  const cvz_sparse_product product = {.rows = 1,
+                                      .width = b->a.height * b->a.width,
+                                      .channels = b->a.channels,
+                                      .columns = COLUMNS,
+                                      .x = b->a.data,
+                                      .x_pixel = b->a.pixel,
+                                      .bits = b->bits.data,
+                                      .bits_pixel = b->bits.pixel,
+                                      .weights = b->matrix,
+                                      .y = b->c.data,
+                                      .y_pixel = COLUMNS};
+  b->kernels->sparse_multiply(&product);
+}
+
+/* The same with an epilogue. */
+#define CALL_FINISHED(name, expression, ...)                                                                           \
+  static void call_##name(void *data)                                                                                  \
+  {                                                                                                                    \
+    const bench *b = data;                                                                                             \
+    const cvz_epilogue epilogue = {__VA_ARGS__};                                                                       \
+    b->kernels->expression;                                                                                            \
+  }
+#define FORWARD(bound) .offset = b->weights, .clamp = bound, .passed = b->bits
+#define BACKWARD       .clamp = {1, INFINITY}, .kept = b->bits
+CALL_FINISHED(finish, finish(b->c, &epilogue), FORWARD(relu))
+CALL_FINISHED(finish_residual, finish(b->c, &epilogue), FORWARD(relu), .residual = b->b)
+CALL_FINISHED(depthwise, depthwise(&b->same, b->c, b->a, b->weights, 1, &epilogue), FORWARD(relu6))
+CALL_FINISHED(depthwise_plain, depthwise(&b->same, b->c, b->a, b->weights, 1, &epilogue), .clamp = {1, INFINITY})
+CALL_FINISHED(depthwise_backward, depthwise_backward(&b->same, b->c, b->a, b->weights, 1, &epilogue), BACKWARD)
+CALL_FINISHED(depthwise_backward_add, depthwise_backward(&b->same, b->c, b->a, b->weights, 1, &epilogue), BACKWARD,
+              .accumulate = true)
+CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu, b->bits))
+
+/* Every gradient counts: the worst case. */
+static void call_scatter(void *data)
+{
+  const bench *b = data;
+  const cvz_slide slide = {{7, 7}, {2, 2}, {1, 1}, {0, 0}};
+  const cvz_view windows = cvz_view_dense(b->matrix, 2 * b->a.height + 5, 2 * b->a.width + 5, 3);
+  b->kernels->scatter(&slide, windows, b->a, b->c.data);
 }
 
 static void call_keep(void *data)
@@ -99,10 +131,10 @@ static void for_tiles(const bench *b, int height, int width, int tile, int chann
 }
 
 /* As CALL, for `height` x `width` outputs of a window that a batch of tiles covers. */
-#define CALL_TILES(name, height, width, tile, channels, expression)                                                    \
+#define CALL_TILES(name, height, width, tile, channels, expression, ...)                                               \
   static void batch_##name(const bench *b, const cvz_winograd_batch *batch)                                            \
   {                                                                                                                    \
-    const cvz_epilogue epilogue = {.offset = b->weights, .clamp = relu};                                               \
+    const cvz_epilogue epilogue = {__VA_ARGS__};                                                                       \
     (void)epilogue;                                                                                                    \
     b->kernels->expression;                                                                                            \
   }                                                                                                                    \
@@ -112,13 +144,15 @@ static void for_tiles(const bench *b, int height, int width, int tile, int chann
     for_tiles(b, height, width, tile, channels, batch_##name);                                                         \
   }
 CALL_TILES(winograd_input, b->a.height, b->a.width, CVZ_WINOGRAD_TILE, b->a.channels,
-           winograd_input(batch, b->matrix, b->a))
+           winograd_input(batch, b->matrix, b->a), 0)
 CALL_TILES(winograd_output, b->c.height, b->c.width, CVZ_WINOGRAD_TILE, b->c.channels,
-           winograd_output(batch, b->c, b->matrix, &epilogue))
+           winograd_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
+CALL_TILES(winograd_output_kept, b->c.height, b->c.width, CVZ_WINOGRAD_TILE, b->c.channels,
+           winograd_output(batch, b->c, b->matrix, &epilogue), BACKWARD)
 CALL_TILES(winograd_stride2_input, b->half.height, b->half.width, CVZ_WINOGRAD_STRIDE2_TILE, 4 * b->a.channels,
-           winograd_stride2_input(batch, b->matrix, b->a))
+           winograd_stride2_input(batch, b->matrix, b->a), 0)
 CALL_TILES(winograd_stride2_output, b->c.height, b->c.width, CVZ_WINOGRAD_STRIDE2_TILE, b->c.channels,
-           winograd_stride2_output(batch, b->c, b->matrix, &epilogue))
+           winograd_stride2_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
 
 /* Floats read and written, and FLOPs that multiply-adds could do, for each element of a map. */
 static const struct row {
@@ -136,7 +170,8 @@ static const struct row {
     {"affine with ReLU", call_affine, 45, 45, 64, 2, 0},
     {"affine_backward", call_affine_backward, 45, 45, 64, 2, 0},
     {"clamp_backward", call_clamp_backward, 45, 45, 64, 3, 0},
-    {"finish", call_finish, 45, 45, 64, 3, 0},
+    {"finish", call_finish, 45, 45, 64, 2, 0},
+    {"finish, residual", call_finish_residual, 45, 45, 64, 3, 0},
     {"keep", call_keep, 45, 45, 64, 2, 0},
     {"relu", call_relu, 45, 45, 64, 2, 0},
     {"relu_backward", call_relu_backward, 45, 45, 64, 3, 0},
@@ -150,12 +185,16 @@ static const struct row {
     {"maxpool_backward", call_maxpool_backward, 90, 90, 64, 1.375, 0},
     {"avgpool 3x3/2", call_avgpool, 90, 90, 64, 1.25, 0},
     {"avgpool_backward", call_avgpool_backward, 90, 90, 64, 2.25, 0},
-    {"depthwise 3x3", call_depthwise, 45, 45, 128, 2, 18},
-    {"depthwise_backward", call_depthwise_backward, 45, 45, 128, 3, 18},
+    {"depthwise 3x3", call_depthwise_plain, 45, 45, 128, 2, 18},
+    {"depthwise 3x3, ReLU6", call_depthwise, 45, 45, 128, 2, 18},
+    {"depthwise_backward", call_depthwise_backward, 45, 45, 128, 2, 18},
+    {"depthwise_backward, add", call_depthwise_backward_add, 45, 45, 128, 3, 18},
+    {"scatter 7x7/2", call_scatter, 90, 90, 64, 1, 0},
     {"im2row 3x3", call_im2row, 23, 23, 128, 10, 0},
     {"row2im 3x3", call_row2im, 23, 23, 128, 11, 0},
     {"winograd_input", call_winograd_input, 45, 45, 64, 3.25, 0},
     {"winograd_output", call_winograd_output, 45, 45, 64, 3.25, 0},
+    {"winograd_output, kept", call_winograd_output_kept, 45, 45, 64, 3.25, 0},
     {"winograd_stride2_input", call_winograd_stride2_input, 180, 180, 3, 5, 0},
     {"winograd_stride2_output", call_winograd_stride2_output, 90, 90, 64, 5, 0},
     {"dot", call_dot, 1, 1, 1152, 2, 2},

@@ -7,10 +7,12 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 const cvz_bench_command cvz_bench_commands[] = {
-    {"step", "", cvz_bench_step, "one step of gradient ascent of a network"},
-    {"gemm", "[M N K]", cvz_bench_gemm, "matrix products, at the shapes of ResNet50V2 or one of your own"},
-    {"kernels", "", cvz_bench_kernels, "every inner loop at a typical shape"},
-    {NULL, NULL, NULL, NULL},
+    {"step", "", 0, cvz_bench_step, "one step of gradient ascent of a network"},
+    {"scaling", "[RANKS]...", CVZ_BENCH_NUMBERS, cvz_bench_scaling,
+     "a job's schedule for numbers of ranks, played with the measured time of each layer's units"},
+    {"gemm", "[M N K]", 3, cvz_bench_gemm, "matrix products, at the shapes of ResNet50V2 or one of your own"},
+    {"kernels", "", 0, cvz_bench_kernels, "every inner loop at a typical shape"},
+    {NULL, NULL, 0, NULL, NULL},
 };
 
 static cvz_status run(const cvz_bench_options *options, const cvz_bench_command *command, cvz_error *error)

@@ -12,10 +12,10 @@
 
 static cvz_status check_source(const cvz_bench_options *options, cvz_error *error)
 {
-  CVZ_REQUIRE(options->arch || options->model, error, CVZ_E_USAGE, "step: no network, expected --arch or --model");
-  CVZ_REQUIRE(!options->model || !options->arch, error, CVZ_E_USAGE, "step: --arch beside --model, expected one");
-  CVZ_REQUIRE(!options->weights || options->arch, error, CVZ_E_USAGE, "step: --weights without --arch");
-  CVZ_REQUIRE(options->layer, error, CVZ_E_USAGE, "step: no --layer");
+  CVZ_REQUIRE(options->arch || options->model, error, CVZ_E_USAGE, "no network, expected --arch or --model");
+  CVZ_REQUIRE(!options->model || !options->arch, error, CVZ_E_USAGE, "--arch beside --model, expected one");
+  CVZ_REQUIRE(!options->weights || options->arch, error, CVZ_E_USAGE, "--weights without --arch");
+  CVZ_REQUIRE(options->layer, error, CVZ_E_USAGE, "no layer, expected --layer");
   return CVZ_OK;
 }
 
@@ -28,9 +28,10 @@ static cvz_status describe(cvz_bench_network *network, const cvz_bench_options *
   return cvz_keras_describe(network->file, description, error);
 }
 
-static cvz_status build(cvz_bench_network *network, const cvz_bench_options *options, cvz_error *error)
+cvz_status cvz_bench_network_build(cvz_bench_network *network, const cvz_bench_options *options, cvz_error *error)
 {
   cvz_text description = {0};
+  CVZ_TRY(check_source(options, error));
   cvz_status status = describe(network, options, &description, error);
   if (status == CVZ_OK) status = cvz_keras_build(&network->graph, description.data, description.length, error);
   cvz_text_free(&description);
@@ -102,7 +103,7 @@ static cvz_status read_weights(cvz_bench_network *network, cvz_error *error)
   return status;
 }
 
-static cvz_status pack(cvz_bench_network *network, cvz_error *error)
+cvz_status cvz_bench_network_pack(cvz_bench_network *network, cvz_error *error)
 {
   CVZ_TRY(cvz_block_create(&network->values, network->graph.value_count * sizeof(float), error));
   CVZ_TRY(cvz_block_create(&network->packed, cvz_packs_layout(network->packs) * sizeof(float), error));
@@ -133,11 +134,10 @@ cvz_status cvz_bench_network_create(cvz_bench_network *network, const cvz_bench_
                                     const cvz_bench_machine *machine, cvz_error *error)
 {
   int border;
-  CVZ_TRY(check_source(options, error));
   CVZ_TRY(read_recipe(&network->recipe, &border, error));
-  CVZ_TRY(build(network, options, error));
+  CVZ_TRY(cvz_bench_network_build(network, options, error));
   CVZ_TRY(plan(network, options, border, machine, error));
-  CVZ_TRY(pack(network, error));
+  CVZ_TRY(cvz_bench_network_pack(network, error));
   CVZ_TRY(cvz_block_create(&network->arena, cvz_plan_arena(network->plan) * sizeof(float), error));
   return cvz_run_create(&network->run, network->plan, network->arena.data, error);
 }

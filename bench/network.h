@@ -23,6 +23,12 @@ typedef struct cvz_bench_network {
 cvz_status cvz_bench_network_create(cvz_bench_network *network, const cvz_bench_options *options,
                                     const cvz_bench_machine *machine, cvz_error *error);
 
+/** Reads or makes up the network alone: `file` and `graph`. Free as above. */
+cvz_status cvz_bench_network_build(cvz_bench_network *network, const cvz_bench_options *options, cvz_error *error);
+
+/** Fills the packs that plans have registered. */
+cvz_status cvz_bench_network_pack(cvz_bench_network *network, cvz_error *error);
+
 void cvz_bench_network_free(cvz_bench_network *network);
 
 /** Starts a unit of that filter; `loss` as in cvz_ascent_begin. */

@@ -18,5 +18,9 @@ if ! $venv/bin/python -c 'import keras, h5py' 2>/dev/null; then
   fi
 fi
 
+# First, of what is short, with the address and undefined-behaviour sanitizers.
+build asan -DCONVVIZ_TESTS=ON
+ctest --preset asan -j "$(nproc)" -E '^(cli_errors|cli_view|cli_bench|keras_parity)$'
+
 build release -DCONVVIZ_TESTS=ON -DCONVVIZ_KERAS_PYTHON="$keras"
 ctest --preset release

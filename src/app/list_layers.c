@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "job/cost.h"
 #include "job/select.h"
 
@@ -33,22 +34,14 @@ static void describe(row *r, cvz_cost *cost, const cvz_layer *layer)
   }
 }
 
-/* Names come from a file: control characters must not reach the terminal. */
-static void print_text(FILE *stream, const char *text, int width)
-{
-  const int length = (int)strlen(text);
-  for (; *text; text++) fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stream);
-  if (length < width) fprintf(stream, "%*s", width - length, "");
-}
-
 static void print_row(FILE *stream, const row *r, const int widths[3])
 {
-  print_text(stream, r->name, widths[0] + 2);
-  print_text(stream, r->class_name, widths[1] + 2);
-  print_text(stream, r->shape, widths[2] + 2);
+  cvz_text_print(stream, r->name, widths[0] + 2);
+  cvz_text_print(stream, r->class_name, widths[1] + 2);
+  cvz_text_print(stream, r->shape, widths[2] + 2);
   fprintf(stream, "%7s  %10s", r->filters, r->cost);
   if (r->problem[0]) fputs("  ", stream);
-  print_text(stream, r->problem, 0);
+  cvz_text_print(stream, r->problem, 0);
   fputc('\n', stream);
 }
 

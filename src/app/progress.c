@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* Seconds between two bars; before the first line, and between two lines where there is no terminal. */
 #define BAR_EVERY  0.1
@@ -13,13 +14,6 @@
 
 #define BAR_LEAST 10 /* columns; no bar is drawn below */
 #define BAR_MOST  40
-
-static double clock_now(void)
-{
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Columns of the terminal behind a stream, 0 if there is none. mpirun gives its ranks a pseudo terminal without a size
  * even when its own output goes to a file: that is none. */
@@ -39,7 +33,7 @@ static bool is_terminal(FILE *stream)
 
 void cvz_progress_start(cvz_progress *progress, const cvz_log *log)
 {
-  *progress = (cvz_progress){.now = clock_now};
+  *progress = (cvz_progress){.now = cvz_clock};
   if (!log || !log->stream || log->level == CVZ_QUIET) return;
   progress->stream = log->stream;
   progress->terminal = is_terminal(log->stream);
@@ -124,7 +118,7 @@ static void print_line(const cvz_progress *p, double now)
 
 static void show(cvz_progress *p)
 {
-  if (!p->stream || !p->units_total) return;
+  if (!p->stream || p->units_done == p->units_total) return; /* the end is told by cvz_progress_finish */
   const double now = p->now();
   if (now - p->shown < (p->terminal ? BAR_EVERY : LINE_EVERY)) return;
   p->shown = now;
@@ -141,7 +135,7 @@ static void unit_done(void *context, int units_done, int units_total, double cos
   p->units_total = units_total;
   p->cost_done = cost_done;
   p->cost_total = cost_total;
-  if (units_done < units_total) show(p);
+  show(p);
 }
 
 static void layer_written(void *context, const char *name, const char *path)
@@ -160,7 +154,7 @@ static void tick(void *context)
 
 cvz_observer cvz_progress_observer(cvz_progress *progress)
 {
-  return (cvz_observer){progress, unit_done, layer_written, tick};
+  return (cvz_observer){.context = progress, .unit_done = unit_done, .layer_written = layer_written, .tick = tick};
 }
 
 void cvz_progress_finish(cvz_progress *progress)

@@ -4,20 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/dry_run.h"
 #include "app/list_layers.h"
 #include "app/place.h"
 #include "app/progress.h"
+#include "app/show_plan.h"
 #include "app/start_image.h"
-#include "ascent/objective.h"
+#include "app/telemetry.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "engine/plan.h"
 #include "image/grid.h"
+#include "job/planner.h"
 #include "job/schedule.h"
 #include "job/work.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
 #include "model/keras.h"
+#include "model/untrained.h"
 #include "parallel/render.h"
 #include "parallel/window.h"
 #include "site/page.h"
@@ -51,6 +55,7 @@ typedef struct cvz_job_run {
   char hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
   cvz_progress progress;
+  cvz_telemetry telemetry;
 } cvz_job_run;
 
 static bool is_root(const cvz_job_run *run)
@@ -63,15 +68,21 @@ static const char *model_path(const cvz_options *options)
   return options->model ? options->model : options->weights;
 }
 
+/* Where only a look is wanted, an architecture without weights will do. */
+static cvz_status describe_model(cvz_job_run *run, cvz_text *description, cvz_error *error)
+{
+  const char *path = model_path(run->options);
+  if (!path) return cvz_untrained_describe(run->options->arch, description, error);
+  CVZ_TRY(cvz_keras_open(&run->file, path, run->options->arch, error));
+  return cvz_keras_describe(run->file, description, error);
+}
+
 /* Rank 0 reads the file; all build the same graph from its description. */
 static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
 {
   cvz_text description = {0};
   cvz_status status = CVZ_OK;
-  if (is_root(run)) {
-    status = cvz_keras_open(&run->file, model_path(run->options), run->options->arch, error);
-    if (status == CVZ_OK) status = cvz_keras_describe(run->file, &description, error);
-  }
+  if (is_root(run)) status = describe_model(run, &description, error);
   status = cvz_comm_share_text(run->comm, &description, status, error);
   if (status == CVZ_OK) {
     status = cvz_keras_build(&run->graph, description.data, description.length, error);
@@ -106,36 +117,44 @@ static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
   return run->gemm == cvz_gemm_openblas() ? same_openblas(run, error) : CVZ_OK;
 }
 
-static cvz_status plan_layer(cvz_job_run *run, int index, cvz_error *error)
+static cvz_planner planner_of(const cvz_job_run *run)
 {
-  const cvz_work_layer *layer = &run->work.layers[index];
-  const cvz_region region = cvz_objective_region(layer->shape, run->options->loss_border, NULL);
-  const cvz_plan_request request = {.target = layer->node,
-                                    .border = region.y0,
-                                    .one_channel = true,
-                                    .height = run->work.height,
-                                    .width = run->work.width,
-                                    .kernels = run->kernels};
-  return cvz_plan_create(&run->plans[index], &run->graph, &request, run->packs, error);
+  return (cvz_planner){&run->graph, run->kernels, run->gemm, run->options->loss_border};
 }
 
-/* Every rank plans all layers, so that all agree on the packed weights; it keeps the plans of its own units. */
+/* Every rank plans all layers, so that all agree on the packed weights and on the costs. */
 static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
 {
+  const cvz_planner planner = planner_of(run);
   run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
+  cvz_status status = run->plans ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
+  if (status == CVZ_OK) status = cvz_planner_all(&planner, &run->work, run->packs, run->plans, error);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+/* A rank keeps the plans of its own units. */
+static cvz_status drop_plans_of_others(cvz_job_run *run, cvz_error *error)
+{
   bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
-  cvz_status status = run->plans && mine ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
+  if (!mine) return CVZ_E_MEMORY;
   int count;
   const int *units = cvz_schedule_units(&run->schedule, cvz_comm_rank(run->comm), &count);
-  for (int i = 0; mine && i < count; i++) mine[cvz_work_layer_of(&run->work, units[i])] = true;
-  for (int i = 0; status == CVZ_OK && i < run->work.layer_count; i++) {
-    status = plan_layer(run, i, error);
-    if (status == CVZ_OK && !mine[i]) {
-      cvz_plan_free(run->plans[i]);
-      run->plans[i] = NULL;
-    }
+  for (int i = 0; i < count; i++) mine[cvz_work_layer_of(&run->work, units[i])] = true;
+  for (int i = 0; i < run->work.layer_count; i++) {
+    if (mine[i]) continue;
+    cvz_plan_free(run->plans[i]);
+    run->plans[i] = NULL;
   }
   free(mine);
+  return CVZ_OK;
+}
+
+/* Who renders what is left. */
+static cvz_status share_out(cvz_job_run *run, cvz_error *error)
+{
+  cvz_status status =
+      cvz_part_schedule(&run->schedule, &run->work, run->place.resume.done, cvz_comm_size(run->comm), error);
+  if (status == CVZ_OK) status = drop_plans_of_others(run, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -260,7 +279,7 @@ static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
   return CVZ_OK;
 }
 
-/* What is there of this job from an earlier run, and the schedule for the rest. */
+/* What is there of this job from an earlier run. */
 static cvz_status look_back(cvz_job_run *run, cvz_error *error)
 {
   CVZ_TRY(hash_model(run, error));
@@ -268,12 +287,7 @@ static cvz_status look_back(cvz_job_run *run, cvz_error *error)
   CVZ_TRY(cvz_comm_agree(run->comm, is_root(run) ? describe_layers(run, error) : CVZ_OK, error));
   const cvz_place_job job = {run->attributes, run->attribute_count, run->start, run->start_bytes, run->layers};
   run->place = (cvz_place){.comm = run->comm, .options = run->options, .work = &run->work, .log = run->log};
-  CVZ_TRY(cvz_place_look(&run->place, &job, error));
-  if (run->place.resume.left == run->work.unit_count) return CVZ_OK;
-  cvz_schedule_free(&run->schedule);
-  const cvz_status status =
-      cvz_part_schedule(&run->schedule, &run->work, run->place.resume.done, cvz_comm_size(run->comm), error);
-  return cvz_comm_agree(run->comm, status, error);
+  return cvz_place_look(&run->place, &job, error);
 }
 
 static const char *plural(int count)
@@ -294,10 +308,34 @@ static void tell_start(const cvz_job_run *run)
              work->skip_reason);
 }
 
+/* The bar on the terminal and the lines of --log. */
+static cvz_status start_watching(cvz_job_run *run, cvz_error *error)
+{
+  const cvz_telemetry_job job = {run->attributes, run->attribute_count, run->recipe.iterations, run->schedule.balance};
+  cvz_progress_start(&run->progress, run->log);
+  run->telemetry = (cvz_telemetry){.comm = run->comm,
+                                   .log = run->log,
+                                   .path = run->options->log,
+                                   .graph = &run->graph,
+                                   .work = &run->work,
+                                   .inner = cvz_progress_observer(&run->progress)};
+  return cvz_telemetry_start(&run->telemetry, &job, error);
+}
+
+/* A job that was stopped is told of, too; why is for the end. */
+static cvz_status stop_watching(cvz_job_run *run, const cvz_rank_times *times, cvz_status status, cvz_error *error)
+{
+  cvz_progress_finish(&run->progress);
+  if (status != CVZ_OK && status != CVZ_E_STOPPED) return status;
+  const cvz_status told = cvz_telemetry_finish(&run->telemetry, times, status == CVZ_OK ? error : NULL);
+  return status == CVZ_OK ? told : status;
+}
+
 static cvz_status render(cvz_job_run *run, cvz_error *error)
 {
-  cvz_progress_start(&run->progress, run->log);
-  const cvz_observer observer = cvz_progress_observer(&run->progress);
+  cvz_rank_times times = {0};
+  CVZ_TRY(start_watching(run, error));
+  const cvz_observer observer = cvz_telemetry_observer(&run->telemetry);
   const cvz_render_job job = {.graph = &run->graph,
                               .work = &run->work,
                               .schedule = &run->schedule,
@@ -311,10 +349,9 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .resume = &run->place.resume,
                               .journal = run->place.journal,
                               .lock = run->place.lock,
-                              .observer = is_root(run) ? &observer : NULL};
-  const cvz_status status = cvz_render(run->comm, &job, run->layers, error);
-  cvz_progress_finish(&run->progress);
-  return status;
+                              .observer = is_root(run) ? &observer : NULL,
+                              .times = &times};
+  return stop_watching(run, &times, cvz_render(run->comm, &job, run->layers, error), error);
 }
 
 static void tell_end(const cvz_job_run *run)
@@ -354,18 +391,31 @@ static cvz_status list_layers(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
-/* What would be done, without doing it. */
-static void dry_run(const cvz_job_run *run)
+static cvz_status show_plan(cvz_job_run *run, cvz_error *error)
 {
-  double flops = 0;
-  if (!is_root(run)) return;
-  for (int i = 0; i < run->work.layer_count; i++) {
-    const cvz_work_layer *layer = &run->work.layers[i];
-    flops += layer->flops * layer->filter_count * run->options->iterations;
-  }
-  printf("model: %s\nlayers: %d\nfilters: %d\nsteps: %d\nTFLOP: %.3f\nranks: %d\nbalance: %.1f %%\nresults: %s\n",
-         run->graph.name ? run->graph.name : "?", run->work.layer_count, run->work.unit_count, run->options->iterations,
-         flops * 1e-12, cvz_comm_size(run->comm), 100 * run->schedule.balance, run->options->out);
+  const cvz_planner planner = planner_of(run);
+  cvz_status status = CVZ_OK;
+  if (is_root(run)) status = cvz_show_plan(stdout, &planner, &run->work, error);
+  return cvz_comm_agree(run->comm, status, error);
+}
+
+/* What would be done, without doing it. */
+static cvz_status dry_run(cvz_job_run *run, cvz_error *error)
+{
+  CVZ_TRY(plan_layers(run, error));
+  const cvz_planner planner = planner_of(run);
+  const int ranks = run->options->ranks ? run->options->ranks : cvz_comm_size(run->comm);
+  const cvz_dry_run dry = {.planner = &planner,
+                           .options = run->options,
+                           .work = &run->work,
+                           .plans = run->plans,
+                           .packs = run->packs,
+                           .file = run->file,
+                           .recipe = &run->recipe,
+                           .ranks = ranks};
+  cvz_status status = CVZ_OK;
+  if (is_root(run)) status = cvz_dry_run_tell(stdout, &dry, error);
+  return cvz_comm_agree(run->comm, status, error);
 }
 
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
@@ -374,7 +424,6 @@ static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
   run->part.shard = run->options->shard;
   if (status == CVZ_OK && run->part.shard.count)
     status = cvz_part_shard(&run->work, run->part.shard, &run->part.whole, error);
-  if (status == CVZ_OK) status = cvz_schedule_create(&run->schedule, &run->work, cvz_comm_size(run->comm), error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -383,12 +432,14 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   CVZ_TRY(load_graph(run, error));
   if (run->options->list_layers) return list_layers(run, error);
   CVZ_TRY(decide_work(run, error));
-  if (run->options->dry_run) return dry_run(run), CVZ_OK;
   CVZ_TRY(choose_kernels(run, error));
+  if (run->options->plan) return show_plan(run, error);
   CVZ_TRY(prepare_start(run, error));
+  if (run->options->dry_run) return dry_run(run, error);
   CVZ_TRY(look_back(run, error));
   if (run->place.complete) return write_index(run, error);
   CVZ_TRY(plan_layers(run, error));
+  CVZ_TRY(share_out(run, error));
   CVZ_TRY(pack_weights(run, error));
   CVZ_TRY(cvz_place_prepare(&run->place, error));
   tell_start(run);
@@ -404,6 +455,7 @@ static void release(cvz_job_run *run)
   cvz_window_free(run->packed);
   free(run->start);
   free(run->layers);
+  cvz_telemetry_free(&run->telemetry);
   cvz_place_release(&run->place);
   cvz_whole_free(&run->part.whole);
   cvz_schedule_free(&run->schedule);

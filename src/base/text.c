@@ -93,3 +93,10 @@ void cvz_text_closest(const char *wanted, const char *const *names, size_t count
       shown++;
     }
 }
+
+void cvz_text_print(FILE *stream, const char *text, int width)
+{
+  const int length = (int)strlen(text);
+  for (; *text; text++) fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stream);
+  if (length < width) fprintf(stream, "%*s", width - length, "");
+}

@@ -3,6 +3,7 @@
 #define CVZ_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/status.h"
 
@@ -20,6 +21,10 @@ void cvz_text_free(cvz_text *text);
 
 /** CVZ_OK, or CVZ_E_MEMORY if an append failed. */
 cvz_status cvz_text_check(const cvz_text *text, cvz_error *error);
+
+/** Prints a text that comes from a file: '?' stands for control characters, which must not reach a terminal; blanks
+ *  behind it up to `width` columns. */
+void cvz_text_print(FILE *stream, const char *text, int width);
 
 /** Number of single-character edits that turn a into b, letter case ignored (Levenshtein). */
 int cvz_text_distance(const char *a, const char *b);

@@ -2,11 +2,12 @@
 
 #include <math.h>
 
+#include "engine/taps.h"
 #include "kernel/winograd.h"
 
 #define WINOGRAD_LEAST    8  /* side of a map; below it the tiles' overlap costs more than they save */
+#define SPARSE_LEAST      32 /* channels in or out; below it looking for zeros costs more than they save */
 #define WINOGRAD_CHANNELS 16 /* below it the transforms cost more than the products save */
-#define THIN              16 /* input channels that make short terms */
 
 cvz_status cvz_conv_add_pack(cvz_step *step, cvz_packs *packs, int slot, cvz_pack_kind kind, int channels, int columns,
                              int taps, cvz_error *error)
@@ -35,6 +36,12 @@ static bool suits_winograd(const cvz_plan *plan, const cvz_step *step, const cvz
          cvz_region_width(out) >= WINOGRAD_LEAST;
 }
 
+bool cvz_conv_suits_sparse(const cvz_plan *plan, const cvz_conv_sizes *sizes)
+{
+  return plan->kernels->isa != CVZ_ISA_PORTABLE && sizes->groups == 1 && sizes->channels >= SPARSE_LEAST &&
+         sizes->filters >= SPARSE_LEAST;
+}
+
 static bool suits_stem(const cvz_step *step, const cvz_conv_sizes *sizes)
 {
   for (int axis = 0; axis < 2; axis++) {
@@ -58,7 +65,8 @@ static cvz_conv_planner *choose_forward(const cvz_plan *plan, const cvz_step *st
   if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_forward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_forward;
   if (suits_stem(step, &sizes)) return cvz_conv_stem_forward;
-  return sizes.channels < THIN && !gemm->sums_terms ? cvz_conv_rows_forward : cvz_conv_taps_forward;
+  if (cvz_step_input(plan, step, 0)->sparse && cvz_conv_suits_sparse(plan, &sizes)) return cvz_conv_taps_sparse_forward;
+  return sizes.channels < CVZ_TAPS_THIN && !gemm->sums_terms ? cvz_conv_rows_forward : cvz_conv_taps_forward;
 }
 
 static cvz_conv_planner *choose_backward(const cvz_plan *plan, const cvz_step *step)
@@ -67,7 +75,9 @@ static cvz_conv_planner *choose_backward(const cvz_plan *plan, const cvz_step *s
   if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_backward;
   if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_backward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_backward;
-  return suits_scatter(step, &sizes) ? cvz_conv_scatter_backward : cvz_conv_taps_backward;
+  if (suits_scatter(step, &sizes)) return cvz_conv_scatter_backward;
+  const bool sparse = cvz_step_output(plan, step)->sparse_gradient && cvz_conv_suits_sparse(plan, &sizes);
+  return sparse ? cvz_conv_taps_sparse_backward : cvz_conv_taps_backward;
 }
 
 static cvz_status plan_conv(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
@@ -128,19 +138,6 @@ void cvz_conv_backward_residual(const cvz_context *context)
   cvz_context_kernels(context)->copy(cvz_context_part_gradient(context, step->input_count - 1),
                                      cvz_context_output_gradient(context),
                                      step->inputs[step->input_count - 1].accumulate);
-}
-
-cvz_view cvz_conv_framed(const cvz_kernels *kernels, cvz_view x, cvz_conv_frame frame, float *to)
-{
-  if (!frame.top && !frame.bottom && !frame.left && !frame.right) return x;
-  const cvz_view whole =
-      cvz_view_dense(to, x.height + frame.top + frame.bottom, x.width + frame.left + frame.right, x.channels);
-  kernels->fill(cvz_view_crop(whole, 0, 0, frame.top, whole.width), 0.0f);
-  kernels->fill(cvz_view_crop(whole, frame.top + x.height, 0, frame.bottom, whole.width), 0.0f);
-  kernels->fill(cvz_view_crop(whole, frame.top, 0, x.height, frame.left), 0.0f);
-  kernels->fill(cvz_view_crop(whole, frame.top, frame.left + x.width, x.height, frame.right), 0.0f);
-  kernels->copy(cvz_view_crop(whole, frame.top, frame.left, x.height, x.width), x, false);
-  return whole;
 }
 
 const cvz_operator cvz_operator_conv = {.plan = plan_conv, .overwrites = true, .writes_bits = true, .masks = true};

@@ -20,6 +20,8 @@ cvz_conv_planner cvz_conv_stem_forward;
 cvz_conv_planner cvz_conv_scatter_backward;
 /** Any window: for a row of outputs the sum of a product for each tap, on shifted rows of x. */
 cvz_conv_planner cvz_conv_taps_forward, cvz_conv_taps_backward;
+/** The same where about half of the numbers are zero. */
+cvz_conv_planner cvz_conv_taps_sparse_forward, cvz_conv_taps_sparse_backward;
 /** Any window: windows as rows of a matrix (im2row), one product. */
 cvz_conv_planner cvz_conv_rows_forward, cvz_conv_rows_backward;
 /** One output channel: a dot product for each pixel. */
@@ -49,12 +51,7 @@ int cvz_conv_block(int columns, int first, int all);
 /** Adds the output's gradient to that of the residual, if it is not there already. */
 void cvz_conv_backward_residual(const cvz_context *context);
 
-/** Floats of the zero padding around x that a step's windows reach: {top, bottom, left, right}. */
-typedef struct cvz_conv_frame {
-  int top, bottom, left, right;
-} cvz_conv_frame;
-
-/** x with a frame of zeros, dense, in `to`; x itself if it is dense and the frame is empty. */
-cvz_view cvz_conv_framed(const cvz_kernels *kernels, cvz_view x, cvz_conv_frame frame, float *to);
+/** True if skipping zeros is faster for these sizes, if about half of the numbers are zero. */
+bool cvz_conv_suits_sparse(const cvz_plan *plan, const cvz_conv_sizes *sizes);
 
 #endif

@@ -10,15 +10,15 @@
 #define TERM_LENGTH 512
 #define TERMS       64
 
-#define SPARSE_LEAST 32  /* channels in or out; below it looking for zeros costs more than they save */
 #define MASKED_LEAST 128 /* length of a sum that is worth deciding about one by one */
 
-/* Pixels of a band, as many as lie at one distance from each other, and what they are multiplied with. */
+/* Pixels of a band and what they are multiplied with. */
 typedef struct cvz_product {
   const cvz_context *context;
   cvz_view to, from;
   const float *weights;
   bool accumulate;
+  cvz_bits bits; /* which channels of `from` are not 0, if that is known */
 } cvz_product;
 
 static int term_count(int length)
@@ -63,17 +63,39 @@ static void multiply_dense(const cvz_product *p, const cvz_epilogue *epilogue)
   }
 }
 
+/* Which numbers of a view are not 0, row by row. */
+static cvz_bits find_bits(const cvz_context *context, cvz_view view)
+{
+  const size_t words = cvz_bits_words(view.channels);
+  const cvz_bits bits = {(uint64_t *)(void *)cvz_context_scratch(context), (size_t)view.width * words, words};
+  for (int row = 0; row < view.height; row++)
+    cvz_context_kernels(context)->nonzero(bits.data + (size_t)row * bits.row, view.width, view.channels,
+                                          view.data + (size_t)row * view.row, view.pixel);
+  return bits;
+}
+
 static void multiply_sparse(const cvz_product *p, const cvz_epilogue *epilogue)
 {
   const cvz_kernels *kernels = cvz_context_kernels(p->context);
-  const size_t words = cvz_bits_words(p->from.channels);
-  uint64_t *bits = (uint64_t *)(void *)cvz_context_scratch(p->context);
-  kernels->nonzero(bits, pixels(p->from), p->from.channels, p->from.data, p->from.pixel);
+  const cvz_bits bits = p->bits.data ? p->bits : find_bits(p->context, p->from);
   for (int first = 0, width; first < p->to.channels; first += width) {
     width = cvz_conv_block(kernels->sparse_columns, first, p->to.channels);
-    kernels->sparse_multiply(pixels(p->to), width, p->from.channels, p->from.data, p->from.pixel, bits, words,
-                             p->weights + (size_t)first * (size_t)p->from.channels, p->to.data + first, p->to.pixel,
-                             p->accumulate);
+    const cvz_sparse_product product = {.rows = p->to.height,
+                                        .width = p->to.width,
+                                        .channels = p->from.channels,
+                                        .columns = width,
+                                        .x = p->from.data,
+                                        .x_row = p->from.row,
+                                        .x_pixel = p->from.pixel,
+                                        .bits = bits.data,
+                                        .bits_row = bits.row,
+                                        .bits_pixel = bits.pixel,
+                                        .weights = p->weights + (size_t)first * (size_t)p->from.channels,
+                                        .y = p->to.data + first,
+                                        .y_row = p->to.row,
+                                        .y_pixel = p->to.pixel,
+                                        .accumulate = p->accumulate};
+    kernels->sparse_multiply(&product);
     cvz_conv_finish(p->context, cvz_view_channels(p->to, first, width), epilogue, 0, first);
   }
 }
@@ -87,10 +109,10 @@ static void multiply_masked(const cvz_product *p, const cvz_epilogue *epilogue)
 
 typedef void cvz_multiply(const cvz_product *product, const cvz_epilogue *epilogue);
 
-/* All of the band at once if its pixels lie evenly, else row by row. */
+/* All of the band at once if its pixels lie evenly, or rows do not matter, else row by row. */
 static void multiply_band(const cvz_product *p, const cvz_epilogue *epilogue, cvz_multiply *multiply)
 {
-  if (cvz_view_even(p->from) && cvz_view_even(p->to)) {
+  if (multiply == multiply_sparse || (cvz_view_even(p->from) && cvz_view_even(p->to))) {
     multiply(p, epilogue);
     return;
   }
@@ -103,18 +125,30 @@ static void multiply_band(const cvz_product *p, const cvz_epilogue *epilogue, cv
   }
 }
 
+/* The bits of a ReLU without a bound tell what is not 0. */
+static cvz_bits known_bits(const cvz_context *context)
+{
+  const bool unbounded = cvz_step_input(context->plan, context->step, 0)->bits_tell_zeros;
+  return unbounded ? cvz_context_part_bits(context) : (cvz_bits){0};
+}
+
 static void forward(const cvz_context *context, cvz_multiply *multiply)
 {
-  const cvz_product p = {context, cvz_context_output(context), cvz_context_part(context, 0),
-                         cvz_context_pack(context, CVZ_SLOT_FORWARD), false};
+  const cvz_product p = {
+      context, cvz_context_output(context), cvz_context_part(context, 0), cvz_context_pack(context, CVZ_SLOT_FORWARD),
+      false,   known_bits(context)};
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   multiply_band(&p, &epilogue, multiply);
 }
 
 static void backward(const cvz_context *context, cvz_multiply *multiply)
 {
-  const cvz_product p = {context, cvz_context_part_gradient(context, 0), cvz_context_output_gradient(context),
-                         cvz_context_pack(context, CVZ_SLOT_BACKWARD), context->step->inputs[0].accumulate};
+  const cvz_product p = {context,
+                         cvz_context_part_gradient(context, 0),
+                         cvz_context_output_gradient(context),
+                         cvz_context_pack(context, CVZ_SLOT_BACKWARD),
+                         context->step->inputs[0].accumulate,
+                         cvz_context_bits(context)};
   const cvz_epilogue epilogue = cvz_conv_epilogue_rows(cvz_conv_backward_epilogue(context), context->first);
   multiply_band(&p, &epilogue, multiply);
   cvz_conv_backward_residual(context);
@@ -140,20 +174,24 @@ static void backward_sparse(const cvz_context *context)
   backward(context, multiply_sparse);
 }
 
+/* What the bits clear is cleared in the end, so nobody has to compute it. */
 static void backward_masked(const cvz_context *context)
 {
-  backward(context, multiply_masked);
+  const cvz_product p = {context,
+                         cvz_context_part_gradient(context, 0),
+                         cvz_context_output_gradient(context),
+                         cvz_context_pack(context, CVZ_SLOT_BACKWARD),
+                         false,
+                         {0}};
+  const cvz_epilogue epilogue = {.kept = cvz_context_part_bits(context)};
+  multiply_band(&p, &epilogue, multiply_masked);
+  cvz_conv_backward_residual(context);
 }
 
 static const cvz_pass dense_forward = {"1x1", forward_dense, true}, dense_backward = {"1x1", backward_dense, true},
                       sparse_forward = {"1x1 sparse", forward_sparse, true},
                       sparse_backward = {"1x1 sparse", backward_sparse, true},
                       masked_backward = {"1x1 masked", backward_masked, true};
-
-static bool suits_sparse(const cvz_plan *plan, const cvz_conv_sizes *sizes)
-{
-  return plan->kernels->isa != CVZ_ISA_PORTABLE && sizes->channels >= SPARSE_LEAST && sizes->filters >= SPARSE_LEAST;
-}
 
 static size_t bits_floats(const cvz_plan *plan, const cvz_step *step, int channels)
 {
@@ -165,7 +203,7 @@ static size_t bits_floats(const cvz_plan *plan, const cvz_step *step, int channe
 cvz_status cvz_conv_pointwise_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  const bool sparse = suits_sparse(plan, &sizes) && cvz_step_input(plan, step, 0)->sparse;
+  const bool sparse = cvz_conv_suits_sparse(plan, &sizes) && cvz_step_input(plan, step, 0)->sparse;
   const int columns = sparse ? plan->kernels->sparse_columns : cvz_packs_gemm(packs)->columns;
   step->forward = sparse ? &sparse_forward : &dense_forward;
   cvz_step_want_scratch(step, bits_floats(plan, step, sizes.channels));
@@ -175,7 +213,8 @@ cvz_status cvz_conv_pointwise_forward(cvz_plan *plan, cvz_step *step, cvz_packs 
 cvz_status cvz_conv_pointwise_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  const bool suits = suits_sparse(plan, &sizes), sparse = suits && cvz_step_output(plan, step)->sparse_gradient;
+  const bool suits = cvz_conv_suits_sparse(plan, &sizes),
+             sparse = suits && cvz_step_output(plan, step)->sparse_gradient;
   const bool masked =
       suits && !sparse && step->inputs[0].masks && !step->inputs[0].accumulate && sizes.filters >= MASKED_LEAST;
   const int columns = sparse ? plan->kernels->sparse_columns : masked ? 1 : cvz_packs_gemm(packs)->columns;

@@ -3,7 +3,7 @@
 
 /* Tiles of 4 x 4 outputs, some of them at a time: transform the inputs, 36 products, transform the outputs. */
 
-#define BATCH_TILES 40 /* many enough to use a plane of weights well, few enough for the second-level cache */
+#define BATCH_TILES 64 /* many enough to use a plane of weights well, few enough for the second-level cache */
 #define PLANE_GAP   16 /* floats between planes, so that they do not share cache sets */
 
 /* Transformed inputs and outputs of a batch. */

@@ -42,14 +42,16 @@ static bool is_convolution(const cvz_node *node)
   return node->op == CVZ_OP_CONV || node->op == CVZ_OP_DEPTHWISE;
 }
 
-/* Zeros around a map need no map of their own if a convolution without padding is all that reads them. */
-static int padded_convolution(const cvz_fuse_state *state, int node)
+/* Zeros around a map need no map of their own if a convolution or a maximum without padding is all that reads them. */
+static int padded_reader(const cvz_fuse_state *state, int node)
 {
   const cvz_node *nodes = state->graph->nodes;
   const int next = node == state->target ? -1 : state->only_reader[node];
   const cvz_pad *pad = &nodes[node].pad;
   const bool grows = pad->top >= 0 && pad->bottom >= 0 && pad->left >= 0 && pad->right >= 0;
-  if (next < 0 || !grows || !is_convolution(&nodes[next]) || nodes[next].conv.window.padding != CVZ_VALID) return -1;
+  if (next < 0 || !grows) return -1;
+  if (nodes[next].op == CVZ_OP_MAXPOOL) return nodes[next].pool.padding == CVZ_VALID ? next : -1;
+  if (!is_convolution(&nodes[next]) || nodes[next].conv.window.padding != CVZ_VALID) return -1;
   return state->graph->weights[nodes[next].conv.kernel].rank == 4 ? next : -1;
 }
 
@@ -81,10 +83,10 @@ static cvz_fusion group(const cvz_fuse_state *state, int root)
   const cvz_node *nodes = state->graph->nodes;
   cvz_fusion fusion = {root, -1, -1, -1, {1, INFINITY}, false, root};
   if (nodes[root].op == CVZ_OP_PAD) {
-    const int convolution = padded_convolution(state, root);
-    if (convolution < 0) return fusion;
+    const int reader = padded_reader(state, root);
+    if (reader < 0) return fusion;
     fusion.pad = root;
-    fusion.root = fusion.output = convolution;
+    fusion.root = fusion.output = reader;
   }
   const cvz_op op = nodes[fusion.root].op;
   if (is_convolution(&nodes[fusion.root]) && (fusion.affine = follower(state, fusion.root, CVZ_OP_AFFINE)) >= 0)

@@ -41,11 +41,13 @@ static bool joins(const cvz_plan *plan, const cvz_group *group, const cvz_step *
          output_width(plan, step) == output_width(plan, &plan->steps[group->first]);
 }
 
+/* Bands of about the same height; a map of up to one and a half bands is one, so that its weights pass once. */
 static int band_rows(const cvz_plan *plan, const cvz_step *step)
 {
-  const int rows = (BAND_PIXELS + output_width(plan, step) / 2) / output_width(plan, step);
-  const int height = output_height(plan, step);
-  return rows < 1 ? 1 : rows < height ? rows : height;
+  const int height = output_height(plan, step), pixels = height * output_width(plan, step);
+  const int bands = (pixels + BAND_PIXELS / 2) / BAND_PIXELS;
+  const int rows = bands > 1 ? (height + bands / 2) / bands : height;
+  return rows < 1 ? 1 : rows;
 }
 
 static void form_groups(cvz_plan *plan)

@@ -22,7 +22,8 @@ static cvz_status plan_maxpool(cvz_plan *plan, cvz_step *step, cvz_packs *packs,
 static void forward_maxpool(const cvz_context *context)
 {
   cvz_context_kernels(context)->maxpool(&context->step->slide, cvz_context_output(context),
-                                        cvz_context_input(context, 0), (uint16_t *)cvz_context_state(context));
+                                        cvz_context_input(context, 0), (uint16_t *)cvz_context_state(context),
+                                        context->step->pad >= 0);
 }
 
 static void backward_maxpool(const cvz_context *context)

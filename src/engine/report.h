@@ -12,6 +12,9 @@ typedef struct cvz_report_step {
   cvz_shape shape;                /**< of what is stored of the output: the needed region, perhaps of one channel */
   double direct;                  /**< FLOPs by direct counting over whole maps */
   double real;                    /**< FLOPs that the algorithm executes, as if no number were zero */
+  size_t weights;                 /**< bytes of the packed weights that its passes read; others may share them */
+  size_t buffers; /**< bytes for its output, the gradient, what it keeps between the passes and its scratch, before
+                     buffers whose lives do not meet share a place */
 } cvz_report_step;
 
 /** Steps of the plan, in the order of the forward pass. */

@@ -196,6 +196,13 @@ cvz_bits cvz_context_input_bits(const cvz_context *context)
   return bits_of(context, cvz_step_input(context->plan, context->step, 0));
 }
 
+cvz_bits cvz_context_part_bits(const cvz_context *context)
+{
+  const cvz_region in = cvz_step_input(context->plan, context->step, 0)->region;
+  const cvz_region out = cvz_step_output(context->plan, context->step)->region;
+  return cvz_bits_crop(cvz_context_input_bits(context), out.y0 - in.y0 + context->first, out.x0 - in.x0);
+}
+
 const float *cvz_context_pack(const cvz_context *context, int index)
 {
   return cvz_packs_data(context->plan->packs, context->step->packs[index]);

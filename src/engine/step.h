@@ -23,6 +23,7 @@ typedef struct cvz_value {
   size_t data, gradient;              /**< floats from the start of the arena to the home's buffer */
   bool sparse, sparse_gradient;       /**< about half of the numbers are expected to be zero */
   bool has_bits;                      /**< one bit an element tells what the clamp let through */
+  bool bits_tell_zeros;               /**< and that is all that is not 0 */
   bool masked;                        /**< the last step that adds to the gradient clears what the clamp held back */
   size_t bits;                        /**< floats from the start of the arena */
 } cvz_value;
@@ -167,6 +168,9 @@ cvz_view cvz_context_part_gradient(const cvz_context *context, int index);
 cvz_bits cvz_context_bits(const cvz_context *context);
 cvz_bits cvz_context_unmasked_bits(const cvz_context *context);
 cvz_bits cvz_context_input_bits(const cvz_context *context);
+
+/** Bits of input 0 that belong to the band of a pointwise step. */
+cvz_bits cvz_context_part_bits(const cvz_context *context);
 
 const float *cvz_context_pack(const cvz_context *context, int index);
 float *cvz_context_scratch(const cvz_context *context);

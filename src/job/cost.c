@@ -43,3 +43,25 @@ double cvz_cost_step(cvz_cost *cost, int node)
   cvz_graph_one_channel(cost->graph, cost->shapes, cost->needed, node, cost->one_channel);
   return cvz_graph_flops(cost->graph, cost->shapes, cost->regions, cost->one_channel);
 }
+
+double cvz_cost_report(const cvz_report_step *step)
+{
+  return step->real + CVZ_COST_NUMBER * (double)cvz_shape_count(step->shape);
+}
+
+double cvz_cost_plan(const cvz_plan *plan)
+{
+  double cost = CVZ_COST_IMAGE * (double)cvz_shape_count(cvz_plan_image(plan));
+  for (int i = 0; i < cvz_report_count(plan); i++) {
+    const cvz_report_step step = cvz_report_step_of(plan, i);
+    cost += cvz_cost_report(&step);
+  }
+  return cost;
+}
+
+double cvz_cost_direct(const cvz_plan *plan)
+{
+  double sum = 0;
+  for (int i = 0; i < cvz_report_count(plan); i++) sum += cvz_report_step_of(plan, i).direct;
+  return sum;
+}

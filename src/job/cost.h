@@ -2,6 +2,7 @@
 #ifndef CVZ_JOB_COST_H
 #define CVZ_JOB_COST_H
 
+#include "engine/report.h"
 #include "graph/shape.h"
 
 /** Scratch arrays for one graph and one size; `graph` is borrowed. */
@@ -25,5 +26,20 @@ cvz_status cvz_cost_shape(cvz_cost *cost, int node, cvz_shape *shape, cvz_error 
 /** FLOPs of one step, forward and backward over the regions and channels that the loss needs. Only for the node whose
  *  shape was asked last. */
 double cvz_cost_step(cvz_cost *cost, int node);
+
+/** What one step of a plan costs, in FLOPs that take as long: those that the algorithms execute, and for what is moved
+ *  and not multiplied, CVZ_COST_NUMBER for every number that a step of the plan leaves and CVZ_COST_IMAGE for every
+ *  number of the image. The same wherever the same plan is made, so that ranks and shards share out units alike.
+ *  The two are fitted to `convviz-bench scaling` of five networks on an AVX-512 core. */
+double cvz_cost_plan(const cvz_plan *plan);
+
+/** FLOPs of one step by direct counting over whole maps, see engine/report.h. */
+double cvz_cost_direct(const cvz_plan *plan);
+
+/** Of one step of a plan, without the image. */
+double cvz_cost_report(const cvz_report_step *step);
+
+#define CVZ_COST_NUMBER 16.0
+#define CVZ_COST_IMAGE  400.0
 
 #endif

@@ -143,6 +143,12 @@ static cvz_status settle(cvz_options *options, int a, int b, cvz_error *error)
   return CVZ_OK;
 }
 
+/* Then an architecture is enough. */
+static bool renders_nothing(const cvz_options *options)
+{
+  return options->list_layers || options->plan || options->dry_run;
+}
+
 static cvz_status check_model(cvz_options *options, cvz_error *error)
 {
   if (options->model && options->weights) CVZ_TRY(settle(options, CVZ_OPTION_model, CVZ_OPTION_weights, error));
@@ -151,7 +157,7 @@ static cvz_status check_model(cvz_options *options, cvz_error *error)
               "no model, expected --model FILE, or --weights FILE with --arch NAME, or a job file (see --help)");
   CVZ_REQUIRE(options->model || options->arch, error, CVZ_E_USAGE,
               "--weights: '%.200s' without --arch, expected the name of its architecture", options->weights);
-  CVZ_REQUIRE(options->model || options->weights, error, CVZ_E_USAGE,
+  CVZ_REQUIRE(options->model || options->weights || renders_nothing(options), error, CVZ_E_USAGE,
               "--arch: '%.200s' without --weights, expected the file with its weights", options->arch);
   return CVZ_OK;
 }
@@ -163,6 +169,8 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
   if (options->merge) return CVZ_OK;
   CVZ_TRY(check_model(options, error));
   if (options->quiet && options->verbose) CVZ_TRY(settle(options, CVZ_OPTION_quiet, CVZ_OPTION_verbose, error));
+  CVZ_REQUIRE(!options->ranks || options->dry_run, error, CVZ_E_USAGE, "--ranks: %d, expected --dry-run beside it",
+              options->ranks);
   CVZ_REQUIRE(options->layer || options->list_layers, error, CVZ_E_USAGE,
               "no layer, expected --layer LIST; --list-layers shows their names, --layer conv takes every convolution");
   return CVZ_OK;

@@ -13,7 +13,8 @@ typedef struct cvz_work_layer {
   int channels;    /**< of the layer */
   char *stem;      /**< file name without extension */
   cvz_shape shape; /**< of the target's map */
-  double flops;    /**< of one step of one unit */
+  double flops;    /**< what one step of one unit costs: by its regions, later by its plan, see job/cost.h */
+  double direct;   /**< FLOPs of that step by direct counting over whole maps; 0 until it is planned */
   int first_unit;  /**< unit first_unit + i renders filters[i] */
 } cvz_work_layer;
 

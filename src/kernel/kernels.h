@@ -22,6 +22,21 @@ typedef struct cvz_slide {
 /** Functions of one number that are not a clamp. */
 typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
 
+/** Y = or += X W of a rectangle of pixels, where only those channels of X are read whose bit is set. Every output is
+ * one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
+typedef struct cvz_sparse_product {
+  int rows, width;       /**< pixels */
+  int channels, columns; /**< of X, and of Y: at most sparse_columns */
+  const float *x;
+  size_t x_row, x_pixel; /**< floats from one row, one pixel to the next */
+  const uint64_t *bits;  /**< of x: cvz_bits_words(channels) each pixel */
+  size_t bits_row, bits_pixel;
+  const float *weights; /**< (channels, columns) dense */
+  float *y;
+  size_t y_row, y_pixel;
+  bool accumulate;
+} cvz_sparse_product;
+
 /** Longest row of a window that is scattered. */
 #define CVZ_SCATTER_FLOATS 24
 
@@ -64,9 +79,10 @@ typedef struct cvz_kernels {
   void (*softmax)(cvz_view y, cvz_view x);
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
 
-  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. Padding never wins. A window of
-   *  one element may leave arg alone. */
-  void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg);
+  /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. What lies outside
+   *  does not count, or is 0 where `zeros`; a place that no window has stands for such a maximum. A window of
+   *  one element may leave arg alone. A NaN wins only as a window's first element (with TensorFlow on CPUs never). */
+  void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg, bool zeros);
   void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
   /** Mean over the elements of the window that lie in the view. */
   void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
@@ -110,11 +126,7 @@ typedef struct cvz_kernels {
   /** bits[p * words + c / 64]: which channels of x (pixels rows of ldx floats) are not 0, NaN among them;
    *  words = cvz_bits_words(channels). */
   void (*nonzero)(uint64_t *bits, int pixels, int channels, const float *x, size_t ldx);
-  /** y (pixels, columns) = or += x (pixels, channels) W, where only the channels of a pixel whose bit is set are read.
-   *  weights: (channels, columns) dense, columns <= sparse_columns; the bits of pixel p: bits + p * bit_stride. Every
-   *  output is one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
-  void (*sparse_multiply)(int pixels, int columns, int channels, const float *x, size_t ldx, const uint64_t *bits,
-                          size_t bit_stride, const float *weights, float *y, size_t ldy, bool accumulate);
+  void (*sparse_multiply)(const cvz_sparse_product *product);
   /** y[p][j] = the dot product of x[p] and rows[j] for the set bits j of pixel p, 0 for the others; rows: (columns,
    *  channels) dense, of any size. Made for many pixels: it copies all of the rows. */
   void (*masked_multiply)(int pixels, int columns, int channels, const float *x, size_t ldx, const uint64_t *bits,

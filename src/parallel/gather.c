@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ascent/objective.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "image/grid.h"
 #include "store/layer_file.h"
@@ -41,6 +42,7 @@ struct cvz_gather {
   int layers_left;        /* on rank 0: to be written anywhere */
   int units_left;         /* on rank 0: to be told of */
   double cost_done, cost_total;
+  double writing; /* seconds */
   bool stopped, halted;
   char reason[80]; /* of the halt */
 };
@@ -121,6 +123,11 @@ cvz_mail *cvz_gather_mail(cvz_gather *gather)
   return gather->mail;
 }
 
+double cvz_gather_writing(const cvz_gather *gather)
+{
+  return gather->writing;
+}
+
 bool cvz_gather_complete(const cvz_gather *gather)
 {
   return gather->own_layers_left == 0 && gather->layers_left == 0 && gather->units_left == 0;
@@ -167,6 +174,27 @@ static cvz_status send_parcel(cvz_gather *gather, int unit, cvz_error *error)
   return cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, parcel_bytes(gather), error);
 }
 
+static int count_steps(const float *loss, int steps)
+{
+  int count = 0;
+  while (count < steps && !isnan(loss[count])) count++;
+  return count;
+}
+
+/* Rank 0 hears how a unit went. */
+static cvz_status report(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error)
+{
+  const int steps = gather->job->recipe->iterations;
+  const cvz_unit_report told = {.unit = unit,
+                                .rank = cvz_comm_rank(gather->comm),
+                                .status = (int)result->status,
+                                .steps = count_steps(result->loss, steps),
+                                .first_loss = result->loss[0],
+                                .loss = cvz_result_last_loss(result->loss, steps),
+                                .seconds = seconds};
+  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_DONE, &told, sizeof told, error);
+}
+
 cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error)
 {
   const cvz_parcel head = {unit, (int32_t)result->status, seconds};
@@ -178,7 +206,7 @@ cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *resul
   CVZ_TRY(cvz_journal_add(gather->job->journal, CVZ_RECORD_UNIT, unit, gather->job->recipe->iterations, gather->parcel,
                           parcel_bytes(gather), error));
   CVZ_TRY(send_parcel(gather, unit, error));
-  return cvz_mail_send(gather->mail, 0, CVZ_MAIL_DONE, &unit, sizeof unit, error);
+  return report(gather, unit, result, seconds, error);
 }
 
 static cvz_status read_record(const cvz_gather *gather, const cvz_record *record, void *content, size_t bytes,
@@ -324,10 +352,11 @@ static void take_done(cvz_gather *gather, const void *data)
 {
   const cvz_observer *observer = gather->job->observer;
   const cvz_work *work = gather->job->work;
-  int unit;
-  memcpy(&unit, data, sizeof unit);
+  cvz_unit_report told;
+  memcpy(&told, data, sizeof told);
   gather->units_left--;
-  gather->cost_done += work->layers[cvz_work_layer_of(work, unit)].flops;
+  gather->cost_done += work->layers[cvz_work_layer_of(work, told.unit)].flops;
+  if (observer && observer->unit_ended) observer->unit_ended(observer->context, &told);
   if (observer && observer->unit_done)
     observer->unit_done(observer->context, gather->job->resume->left - gather->units_left, gather->job->resume->left,
                         gather->cost_done, gather->cost_total);
@@ -359,9 +388,13 @@ static cvz_status take_halt(cvz_gather *gather, const char *reason, cvz_error *e
 static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error)
 {
   cvz_gather *gather = context;
+  const double start = cvz_clock();
+  cvz_status status;
   switch (kind) {
   case CVZ_MAIL_UNIT:
-    return take_unit(gather, data, bytes, error);
+    status = take_unit(gather, data, bytes, error);
+    gather->writing += cvz_clock() - start;
+    return status;
   case CVZ_MAIL_DONE:
     take_done(gather, data);
     return CVZ_OK;

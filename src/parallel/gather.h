@@ -34,6 +34,9 @@ cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascen
  *  @param seconds  grows by those that it had taken */
 cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error);
 
+/** Seconds in which units that arrived were written. */
+double cvz_gather_writing(const cvz_gather *gather);
+
 /** True when nothing more is expected here: the own layers are written, and rank 0 knows of all layers
  *  and units. */
 bool cvz_gather_complete(const cvz_gather *gather);

@@ -10,7 +10,7 @@
 /** What a message is about. */
 typedef enum cvz_mail_kind {
   CVZ_MAIL_UNIT = 1, /**< a finished unit, to the owner of its layer */
-  CVZ_MAIL_DONE,     /**< a unit's number, to rank 0 */
+  CVZ_MAIL_DONE,     /**< how a unit went, to rank 0 */
   CVZ_MAIL_LAYER,    /**< a layer is written: its summary, to rank 0 */
   CVZ_MAIL_STOP,     /**< a rank has failed: stop */
   CVZ_MAIL_HALT      /**< a rank was asked to stop, and why: to rank 0, which tells all */

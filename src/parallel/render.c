@@ -64,10 +64,18 @@ static cvz_status save(const cvz_renderer *renderer, const cvz_climb *climb, cvz
   return cvz_gather_save(renderer->gather, climb->unit, &climb->ascent, cvz_clock() - climb->started, error);
 }
 
+static bool step(const cvz_renderer *renderer, cvz_ascent *ascent)
+{
+  const double start = cvz_clock();
+  const bool more = cvz_ascent_step(ascent);
+  renderer->job->times->computing += cvz_clock() - start;
+  return more;
+}
+
 /* All steps of a unit; between them the mail is looked at. */
 static cvz_status climb_on(const cvz_renderer *renderer, cvz_climb *climb, cvz_error *error)
 {
-  while (!cvz_gather_stopped(renderer->gather) && cvz_ascent_step(&climb->ascent)) {
+  while (!cvz_gather_stopped(renderer->gather) && step(renderer, &climb->ascent)) {
     if (cvz_journal_state_due(renderer->job->journal)) CVZ_TRY(save(renderer, climb, error));
     CVZ_TRY(look_around(renderer, error));
   }
@@ -108,6 +116,7 @@ static cvz_status render_unit(const cvz_renderer *renderer, int unit, cvz_error 
   cvz_status status = begin(renderer, &climb, run, error);
   if (status == CVZ_OK) status = climb_on(renderer, &climb, error);
   if (status == CVZ_OK && climb.ascent.status != CVZ_UNIT_MISSING) status = finish(renderer, &climb, error);
+  job->times->units += climb.ascent.status != CVZ_UNIT_MISSING;
   cvz_run_free(run);
   return status;
 }
@@ -125,10 +134,12 @@ static cvz_status render_share(cvz_comm *comm, const cvz_renderer *renderer, cvz
 
 static cvz_status wait_for_others(const cvz_renderer *renderer, cvz_error *error)
 {
+  const double start = cvz_clock() - cvz_gather_writing(renderer->gather);
   while (!cvz_gather_complete(renderer->gather) && !cvz_gather_stopped(renderer->gather)) {
     CVZ_TRY(cvz_mail_wait(cvz_gather_mail(renderer->gather), error));
     CVZ_TRY(look_around(renderer, error));
   }
+  renderer->job->times->waiting = cvz_clock() - cvz_gather_writing(renderer->gather) - start;
   return CVZ_OK;
 }
 
@@ -143,9 +154,14 @@ static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, const 
 
 static cvz_status render_all(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
 {
+  cvz_rank_times *times = renderer->job->times;
+  const double start = cvz_clock();
   CVZ_TRY(cvz_gather_replay(renderer->gather, error));
   CVZ_TRY(render_share(comm, renderer, error));
-  return wait_for_others(renderer, error);
+  CVZ_TRY(wait_for_others(renderer, error));
+  times->total = cvz_clock() - start;
+  times->writing = times->total - times->computing - times->waiting;
+  return CVZ_OK;
 }
 
 cvz_status cvz_render(cvz_comm *comm, const cvz_render_job *job, cvz_output_layer *layers, cvz_error *error)

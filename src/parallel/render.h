@@ -32,6 +32,7 @@ typedef struct cvz_render_job {
   cvz_journal *journal;         /**< of this rank */
   cvz_lock *lock;               /**< of the directory */
   const cvz_observer *observer; /**< called on rank 0 */
+  cvz_rank_times *times;        /**< filled in for this rank */
 } cvz_render_job;
 
 /** Renders and writes everything that is not done. Between two steps asks cvz_stop_wanted: if any rank wants to stop,

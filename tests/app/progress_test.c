@@ -21,8 +21,9 @@ static double test_clock(void)
   return test_time;
 }
 
-/* What a job of 100 units, one a second, shows in a file at the given level. */
-static char *run_to_file(cvz_level level, int units)
+/* What a job of 100 units, one a second, shows in a file at the given level, if its last layer is written `late`
+ * seconds after the last unit. */
+static char *run_to_file(cvz_level level, int units, int late)
 {
   char *text = NULL;
   size_t bytes = 0;
@@ -39,6 +40,8 @@ static char *run_to_file(cvz_level level, int units)
     observer.tick(observer.context);
     observer.unit_done(observer.context, i, units, i, units);
   }
+  test_time += late;
+  observer.tick(observer.context);
   observer.layer_written(observer.context, "conv", "out/conv.h5");
   cvz_progress_finish(&progress);
   fclose(stream);
@@ -48,7 +51,7 @@ static char *run_to_file(cvz_level level, int units)
 static void files_get_a_line_now_and_then(void **state)
 {
   (void)state;
-  char *text = run_to_file(CVZ_NORMAL, 100);
+  char *text = run_to_file(CVZ_NORMAL, 100, 0);
   assert_string_equal(text, "progress: 4.0 %, 4/100 filters, 0.80/s, 2 min 00 s left\n"
                             "progress: 34.0 %, 34/100 filters, 0.97/s, 1 min 08 s left\n"
                             "progress: 64.0 %, 64/100 filters, 0.98/s, 37 s left\n"
@@ -57,10 +60,18 @@ static void files_get_a_line_now_and_then(void **state)
   free(text);
 }
 
+static void the_end_is_told_once(void **state)
+{
+  (void)state;
+  char *text = run_to_file(CVZ_NORMAL, 3, 57);
+  assert_string_equal(text, "progress: 100.0 %, 3/3 filters, 0.05/s\n");
+  free(text);
+}
+
 static void quiet_shows_nothing(void **state)
 {
   (void)state;
-  char *text = run_to_file(CVZ_QUIET, 100);
+  char *text = run_to_file(CVZ_QUIET, 100, 0);
   assert_string_equal(text, "");
   free(text);
 }
@@ -68,7 +79,7 @@ static void quiet_shows_nothing(void **state)
 static void verbose_names_the_layers_written(void **state)
 {
   (void)state;
-  char *text = run_to_file(CVZ_VERBOSE, 2);
+  char *text = run_to_file(CVZ_VERBOSE, 2, 0);
   assert_string_equal(text, "layer conv: out/conv.h5\nprogress: 100.0 %, 2/2 filters, 1.00/s\n");
   free(text);
 }
@@ -148,9 +159,13 @@ static void terminal_without_a_size_is_a_file(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(files_get_a_line_now_and_then),      cmocka_unit_test(quiet_shows_nothing),
-      cmocka_unit_test(verbose_names_the_layers_written),   cmocka_unit_test(bar_fits_the_width),
-      cmocka_unit_test(terminal_gets_a_bar_that_goes_away), cmocka_unit_test(terminal_without_a_size_is_a_file),
+      cmocka_unit_test(files_get_a_line_now_and_then),
+      cmocka_unit_test(the_end_is_told_once),
+      cmocka_unit_test(quiet_shows_nothing),
+      cmocka_unit_test(verbose_names_the_layers_written),
+      cmocka_unit_test(bar_fits_the_width),
+      cmocka_unit_test(terminal_gets_a_bar_that_goes_away),
+      cmocka_unit_test(terminal_without_a_size_is_a_file),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ def tables():
 
 def refusals():
     cases = [
-        ("no command", [], USAGE, ["step, gemm or kernels"]),
+        ("no command", [], USAGE, ["step, scaling, gemm or kernels"]),
         ("an unknown command", ["stop"], USAGE, ["stop"]),
         ("an unknown option", ["step", "--sizes", "2"], USAGE, ["sizes"]),
         ("an option of another command", ["kernels", "--json"], USAGE, ["json", "kernels"]),

@@ -402,8 +402,7 @@ def limit_of_file_size(scratch):
         return
     told = run(wide + ["--out", scratch / "limited3"], 3, wrapper=[prlimit, f"--fsize={limit}"])
     check_stopped("a limit of file size, 3 ranks", told, scratch / "limited3", whole, "File too large")
-    few = SMALL + ["--layer", "conv2d_1", "--filters", "0"]
-    told = run(few + ["--out", scratch / "few"], 2, wrapper=[prlimit, f"--fsize={limit}"])
+    told = run(SMALL + ["--layer", "conv2d_1", "--out", scratch / "few"], 2, wrapper=[prlimit, f"--fsize={limit}"])
     check("weights that pass the limit are not shared, and the warning says why", told.code == 0 and
           "warning: shared memory: the limit of file size (ulimit -f)" in told.err and "/dev/shm" not in told.err, told)
 

@@ -27,7 +27,7 @@ def help_text():
     for name in inner[1:]:
         check(f"--{name} is no option", run([f"--{name}", "1"]).code == 2)
     for code in (0, 1, 2):
-        check(f"--help tells of exit code {code}", re.search(rf"^  {code}  \S", result.out, re.M))
+        check(f"--help tells of exit code {code}", re.search(rf"^  {code} +\S", result.out, re.M))
     under = run(["--help"], 3)
     check("--help is printed once on 3 ranks", under.code == 0 and under.out == result.out, under)
     check("--help wins over other options", run(["--help", "--model", "none.h5"]).out == result.out)
@@ -89,7 +89,8 @@ def progress(scratch):
               "12 filters of 2 layers at 80 x 80" in lines[0], lines)
         check(f"the last line tells where to look, {ranks} ranks",
               lines and lines[-1] == str(scratch / f"progress{ranks}/index.html"), lines)
-    result = run(SMALL + ["--layer", "conv2d_1", "--filters", "0", "--iterations", "1", "--out", scratch / "one"])
+    result = run(["--model", MODEL, "--size", "80", "--layer", "conv2d_1", "--filters", "0", "--iterations", "1", "--out",
+                  scratch / "one"])
     check("one of each is told of in the singular", "1 filter of 1 layer at 80 x 80, 1 step, on 1 rank (" in result.err
           and "1/1 filter, " in result.err, result)
     for ranks in (0, 3):

@@ -541,6 +541,11 @@ static void padding_and_cropping(void **state)
   check_and_free("crop", &n, pad(&n, stem(&n, 3), -1, -2, -1, 0));
   n = net_of(6, 7, 2);
   check_and_free("both at once", &n, pad(&n, stem(&n, 3), -1, 2, 3, -2));
+  n = net_of(9, 8, 2);
+  check("a maximum with zeros around", &n,
+        pool(&n, pad(&n, stem(&n, 19), 1, 1, 1, 1), CVZ_OP_MAXPOOL, square(3, 2, CVZ_VALID)));
+  check_and_free("a maximum of zeros alone", &n,
+                 pool(&n, pad(&n, stem(&n, 3), 3, 4, 2, 5), CVZ_OP_MAXPOOL, square(2, 2, CVZ_VALID)));
   n = net_of(9, 9, 2);
   const int padded = pad(&n, n.input, 0, 1, 0, 1);
   check_and_free("before a convolution", &n, conv(&n, padded, square(3, 2, CVZ_VALID), 2, 3, 1, true));

@@ -101,11 +101,45 @@ static void a_count_has_the_values_of_every_rectifier(void **state)
   close_network(&n);
 }
 
+/* Packs of steps that share none fill the memory that all of them need, each rounded up to a cache line. */
+static void weights_of_the_steps_make_up_the_packs(void **state)
+{
+  (void)state;
+  network n;
+  open_network(&n, "VGG16", "block3_conv1", 0, 64);
+  size_t sum = 0;
+  for (int i = 0; i < cvz_report_count(n.plan); i++) sum += cvz_report_step_of(n.plan, i).weights;
+  const size_t packed = cvz_packs_layout(n.packs) * sizeof(float);
+  assert_true(sum > 0 && sum <= packed);
+  assert_true(packed - sum < 3 * CVZ_ALIGNMENT * (size_t)cvz_report_count(n.plan));
+  close_network(&n);
+}
+
+/* VGG16's first map at 64 x 64 has 64 channels; it and its gradient lie somewhere in the arena. */
+static void buffers_of_the_steps_hold_their_outputs(void **state)
+{
+  (void)state;
+  network n;
+  open_network(&n, "VGG16", "block2_conv1", 0, 64);
+  size_t sum = 2 * cvz_shape_count(cvz_plan_image(n.plan)) * sizeof(float);
+  const size_t map = (size_t)64 * 64 * 64 * sizeof(float);
+  assert_true(cvz_report_step_of(n.plan, 0).buffers >= 2 * map);
+  for (int i = 0; i < cvz_report_count(n.plan); i++) {
+    const size_t bytes = cvz_report_step_of(n.plan, i).buffers;
+    assert_true(bytes <= cvz_plan_arena(n.plan) * sizeof(float));
+    sum += bytes;
+  }
+  assert_true(sum >= cvz_plan_arena(n.plan) * sizeof(float));
+  close_network(&n);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(direct_work_of_the_keras_example_is_3_95_gflop),
       cmocka_unit_test(steps_name_layers_and_count_their_work),
+      cmocka_unit_test(weights_of_the_steps_make_up_the_packs),
+      cmocka_unit_test(buffers_of_the_steps_hold_their_outputs),
       cmocka_unit_test(a_profile_has_the_time_of_every_step),
       cmocka_unit_test(a_count_has_the_values_of_every_rectifier),
   };

@@ -293,11 +293,15 @@ static void contradictions_are_refused(void **state)
   assert_check(PAIRS("model", "m", "arch", "VGG16", "layer", "a"), "--model and --arch");
   assert_check(PAIRS("weights", "w", "layer", "a"), "--weights: 'w' without --arch");
   assert_check(PAIRS("arch", "a", "layer", "a"), "--arch: 'a' without --weights");
+  assert_check(PAIRS("model", "m", "layer", "a", "ranks", "3"), "--ranks: 3, expected --dry-run");
   assert_check(PAIRS("model", "m", "layer", "a", "quiet", "true", "verbose", "true"), "--quiet and --verbose");
   assert_check(PAIRS("model", "m"), "--list-layers");
   assert_check(PAIRS("model", "m", "layer", "a", "quiet", "no", "verbose", "true"), NULL);
   assert_check(PAIRS("model", "m", "list-layers", "true"), NULL);
   assert_check(PAIRS("weights", "w", "arch", "VGG16", "layer", "a"), NULL);
+  assert_check(PAIRS("arch", "VGG16", "layer", "a", "dry-run", "true", "ranks", "3"), NULL);
+  assert_check(PAIRS("arch", "VGG16", "layer", "a", "plan", "true"), NULL);
+  assert_check(PAIRS("arch", "VGG16", "list-layers", "true"), NULL);
 }
 
 static void model_on_the_command_line_replaces_that_of_the_file(void **state)

@@ -265,7 +265,7 @@ static void the_first_maximum_gets_the_gradient(void **state)
     for (int i = 0; i < 4 * 5 * 64; i++) x[i] = -1, dx[i] = 0;
     for (int i = 0; i < 2 * 3 * 64; i++) dy[i] = (float)(i + 1);
     const cvz_view from = cvz_view_dense(x, 4, 5, channels), to = cvz_view_dense(y, 2, 3, channels);
-    k->maxpool(&slide, to, from, arg);
+    k->maxpool(&slide, to, from, arg, false);
     k->maxpool_backward(&slide, cvz_view_dense(dx, 4, 5, channels), cvz_view_dense(dy, 2, 3, channels), arg, true);
     for (int i = 0; i < 6; i++)
       for (int c = 0; c < channels; c++) {

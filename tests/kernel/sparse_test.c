@@ -14,6 +14,26 @@
 
 enum { PIXELS = 5, CHANNELS = 260, COLUMNS = 130, GAP = 3, ROOM = PIXELS * (CHANNELS + GAP) };
 
+/* One row of pixels. */
+static void multiply(const cvz_kernels *k, int pixels, int columns, int channels, const float *x, size_t ldx,
+                     const uint64_t *bits, size_t bit_stride, const float *weights, float *y, size_t ldy,
+                     bool accumulate)
+{
+  const cvz_sparse_product product = {.rows = 1,
+                                      .width = pixels,
+                                      .channels = channels,
+                                      .columns = columns,
+                                      .x = x,
+                                      .x_pixel = ldx,
+                                      .bits = bits,
+                                      .bits_pixel = bit_stride,
+                                      .weights = weights,
+                                      .y = y,
+                                      .y_pixel = ldy,
+                                      .accumulate = accumulate};
+  k->sparse_multiply(&product);
+}
+
 static const int channel_counts[] = {1, 7, 63, 64, 65, 128, 129, 200, CHANNELS};
 static const int column_counts[] = {1, 4, 15, 16, 17, 33, 48, 63, 64, 80, 97, 127, 128};
 static const float densities[] = {0.0f, 0.4f, 1.0f};
@@ -101,7 +121,7 @@ static void check_sparse(const cvz_kernels *k, int channels, int columns, float 
     hidden[i] = i / ldx < PIXELS && i % ldx < (size_t)channels && is_set(bits, words, (int)(i / ldx), (int)(i % ldx))
                     ? x[i]
                     : NAN;
-  k->sparse_multiply(PIXELS, columns, channels, hidden, ldx, bits, words, weights, y, ldy, accumulate);
+  multiply(k, PIXELS, columns, channels, hidden, ldx, bits, words, weights, y, ldy, accumulate);
   for (int p = 0; p < PIXELS; p++) {
     for (int c = 0; c < channels; c++) zeroed[c] = is_set(bits, words, p, c) ? x[(size_t)p * ldx + (size_t)c] : 0;
     for (int j = 0; j < columns; j++) {
@@ -133,7 +153,7 @@ static void sparse_product_is_near_the_sum_in_double(void **state)
     const size_t words = cvz_bits_words(CHANNELS);
     fill_operands();
     fill_bits(bits, words, CHANNELS, 0.5f);
-    k->sparse_multiply(PIXELS, 64, CHANNELS, x, CHANNELS, bits, words, weights, y, 64, false);
+    multiply(k, PIXELS, 64, CHANNELS, x, CHANNELS, bits, words, weights, y, 64, false);
     for (int p = 0; p < PIXELS; p++)
       for (int j = 0; j < 64; j++) {
         double sum = 0;
@@ -203,13 +223,13 @@ static void nan_and_infinity_spread_from_set_bits_only(void **state)
     x[5] = NAN;
     x[64 + 0] = INFINITY;
     for (int j = 0; j < 64; j++) weights[7 * 64 + j] = NAN;
-    k->sparse_multiply(2, 64, 64, x, 64, chosen, 1, weights, y, 64, false);
+    multiply(k, 2, 64, 64, x, 64, chosen, 1, weights, y, 64, false);
     for (int j = 0; j < 64; j++) {
       assert_true(isnan(y[j]));
       assert_true(y[64 + j] == INFINITY);
     }
     x[3] = x[64 + 0] = 1;
-    k->sparse_multiply(2, 64, 64, x, 64, chosen, 1, weights, y, 64, false);
+    multiply(k, 2, 64, 64, x, 64, chosen, 1, weights, y, 64, false);
     for (int j = 0; j < 2 * 64; j++) assert_true(y[j] == 1);
     k->masked_multiply(2, 64, 64, x, 64, chosen, 1, weights, y, 64);
     for (int j = 0; j < 64; j++) {
@@ -227,7 +247,7 @@ static void bits_beyond_the_channels_or_columns_are_ignored(void **state)
   {
     fill_operands();
     for (int i = 0; i < 10; i++) x[i] = weights[i] = 1;
-    k->sparse_multiply(1, 1, 10, x, 10, &all, 1, weights, y, 1, false);
+    multiply(k, 1, 1, 10, x, 10, &all, 1, weights, y, 1, false);
     assert_true(y[0] == 10);
     k->masked_multiply(1, 1, 10, x, 10, &all, 1, weights, y, 1);
     assert_true(y[0] == 10);
@@ -244,7 +264,7 @@ static void no_pixels_write_nothing(void **state)
     memset(bits, 0xff, sizeof bits);
     k->nonzero(bits, 0, 64, x, 64);
     assert_true(bits[0] == ~(uint64_t)0);
-    k->sparse_multiply(0, 64, 64, x, 64, bits, 1, weights, y, 64, false);
+    multiply(k, 0, 64, 64, x, 64, bits, 1, weights, y, 64, false);
     k->masked_multiply(0, 64, 64, x, 64, bits, 1, weights, y, 64);
     assert_gaps_untouched(0, 64, 0);
   }
@@ -269,6 +289,43 @@ static void nonzero_marks_numbers_and_nan_but_neither_zero(void **state)
   }
 }
 
+static void a_rectangle_is_its_rows(void **state)
+{
+  (void)state;
+  enum { ROWS = 3, WIDTH = 5, IN = 70, OUT = 20, X_ROW = 8 * IN, Y_ROW = 2 * WIDTH * OUT };
+  static float maps[ROWS * X_ROW], matrix[IN * OUT], rows[ROWS * Y_ROW], rectangle[ROWS * Y_ROW];
+  static uint64_t set[ROWS * WIDTH * 2];
+  const cvz_random random = cvz_random_stream(1, 2, 3, 4, CVZ_PURPOSE_INIT, 0);
+  cvz_random_uniform(&random, 0, ROWS * X_ROW, maps);
+  cvz_random_uniform(&random, 0, IN * OUT, matrix);
+  for (size_t i = 0; i < ROWS * X_ROW; i++) maps[i] = maps[i] < 0.5f ? 0 : maps[i];
+  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++) {
+    const cvz_kernels *k;
+    assert_int_equal(cvz_kernels_select(&k, (cvz_isa)isa, NULL), CVZ_OK);
+    for (int i = 0; i < ROWS; i++) {
+      k->nonzero(set + i * WIDTH * 2, WIDTH, IN, maps + i * X_ROW, IN);
+      multiply(k, WIDTH, OUT, IN, maps + i * X_ROW, IN, set + i * WIDTH * 2, 2, matrix, rows + i * Y_ROW, 2 * OUT,
+               false);
+    }
+    const cvz_sparse_product whole = {.rows = ROWS,
+                                      .width = WIDTH,
+                                      .channels = IN,
+                                      .columns = OUT,
+                                      .x = maps,
+                                      .x_row = X_ROW,
+                                      .x_pixel = IN,
+                                      .bits = set,
+                                      .bits_row = WIDTH * 2,
+                                      .bits_pixel = 2,
+                                      .weights = matrix,
+                                      .y = rectangle,
+                                      .y_row = Y_ROW,
+                                      .y_pixel = 2 * OUT};
+    k->sparse_multiply(&whole);
+    assert_memory_equal(rectangle, rows, sizeof rows);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -279,6 +336,7 @@ int main(void)
       cmocka_unit_test(nan_and_infinity_spread_from_set_bits_only),
       cmocka_unit_test(bits_beyond_the_channels_or_columns_are_ignored),
       cmocka_unit_test(no_pixels_write_nothing),
+      cmocka_unit_test(a_rectangle_is_its_rows),
       cmocka_unit_test(nonzero_marks_numbers_and_nan_but_neither_zero),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,7 +350,7 @@ static void max_pooling_finds_the_first_maximum_and_gives_it_the_gradient(void *
   for (int accumulate = 0; accumulate < 2 && !some_window_is_empty(s, x, y); accumulate++) {
     start(1);
     coarsen(x);
-    k->maxpool(s, y, x, now.arg + MARGIN);
+    k->maxpool(s, y, x, now.arg + MARGIN, false);
     memset(sums, 0, sizeof sums);
     const uint16_t *arg = now.arg + MARGIN;
     FOR_ELEMENTS(y, i, j, c)

@@ -2,13 +2,29 @@
 
 Usage: parity.py --probe PROGRAM --source PROJECT --work FOLDER [NAME...]
 
-Bounds: loss 1e-5 of max(|loss|, 1e-3), gradient 1e-4 (relative L2). A ReLU or a maximum that flips by rounding changes a
-gradient by more than that, in any float32 engine, for some images and not for others. A unit that misses the bound is
-therefore judged by float64 Keras over FLIP_IMAGES images: our gradient meets the bound for one of them (a wrong formula
-would miss it for all), or the median distance is at most FLIP_FACTOR times that of float32 Keras. A unit is alive if its
-gradient in Keras, for an input range of 2, has a norm above 1e-4.
+Bounds, all strict:
+- loss: within 1e-5 * max(|loss|, 1e-3) of Keras
+- gradient of one step: within 1e-4 of Keras (relative L2)
+- losses of the next two steps: within 1e-3 of Keras's own ascent
+- gradients of two instruction sets or GEMM backends: within 1e-5 of each other
+
+Keras rounds too, so a unit that misses a bound is judged by the same network in float64, for the same image:
+- its gradient must be within 2e-5 of the exact one, with or without ReLUs and maxima flipped that lie within
+  rounding of their kink (flips.py). Every flip is whole, and all are printed by their number. A distance that flips
+  do not explain fails.
+- its loss must be within 1e-5 * max(|loss|, 1e-3) of the exact one or, where the loss is small because activations
+  cancel or a single one is small, within 1e-5 of the layer's activations (root mean square): they round by their
+  size.
+- two of our engines must be within 2e-5 of each other after the flips of each.
+- ascents part after a flip. Then every step is judged by itself, from the image that our ascent had reached, and
+  that image must follow from the one before by Keras's update.
+
+A unit is alive if its gradient in Keras, for an input range of 2, has a norm above 1e-4. For every network the judge
+is shown a gradient with 2e-4 of noise and one of slightly wrong weights, and must reject both.
 """
 import argparse
+import collections
+import functools
 import os
 import pathlib
 import subprocess
@@ -16,6 +32,7 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--probe", required=True)
@@ -31,20 +48,32 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import flips
 import make_models
 
 ALIVE = 1e-4
-FLIP_IMAGES = 5
-FLIP_FACTOR = 4
-SHALLOW = {"EfficientNetB0": "block3b_expand_conv"}  # behind it random sigmoid gates leave no unit alive
+LOSS, GRADIENT, LATER = 1e-5, 1e-4, 1e-3
+EXACT = 2e-5  # of the float64 gradient, after flips
+AGREE = 1e-5  # between our own engines
+RATE = np.float32(10)
+STEPS = 3
 BUNDLED = "inception_v3_imagenet_mixed5"
 work = pathlib.Path(arguments.work)
 work.mkdir(parents=True, exist_ok=True)
-instruction_sets = ["portable"]
-flags = pathlib.Path("/proc/cpuinfo").read_text()
-instruction_sets += ["avx2"] * (" avx2 " in flags) + ["avx512"] * (" avx512vl" in flags)
-compared = failures = 0
-worst = {"loss": 0.0, "gradient": 0.0}
+engines = [line.split() for line in subprocess.check_output([arguments.probe], text=True).splitlines()]
+counts = collections.Counter()
+worst = collections.defaultdict(float)
+
+Network = collections.namedtuple("Network", "title model path arch names twins")
+Unit = collections.namedtuple("Unit", "network layer channel one_channel")
+Answer = collections.namedtuple("Answer", "losses images gradients")
+Verdict = collections.namedtuple("Verdict", "kind said")
+
+
+def network(title, model, path, arch="-", names=None):
+    """`names`: of the layers in the file, by their names in the model. The judge's networks are made when needed."""
+    twins = functools.cache(lambda: [flips.twin_model(model, dtype) for dtype in ("float64", "float32")])
+    return Network(title, model, path, arch, names or {layer.name: layer.name for layer in model.layers}, twins)
 
 
 def bundled():
@@ -64,54 +93,161 @@ def bundled():
             layer.set_weights([group[name][weight][()] for weight in group[name].attrs["weight_names"]])
             names[layer.name] = name
     names.update({layer.name: layer.name for layer in model.layers if layer.name.startswith("mixed")})
-    return model, path, names
+    return network("bundled InceptionV3", model, path, names=names)
 
 
-def double(model, output):
-    """The same network in float64."""
-    clone = keras.models.clone_model(keras.Model(model.inputs, output), clone_function=as_double)
-    clone.set_weights(keras.Model(model.inputs, output).get_weights())
-    return clone
+def objective(activation, channel):
+    """What the loss is the mean of: the example's crop of one channel, all of it where the crop would be empty."""
+    if len(activation.shape) == 2:
+        return activation[:, channel]
+    small = activation.shape[1] < 5 or activation.shape[2] < 5
+    return activation[..., channel] if small else activation[:, 2:-2, 2:-2, channel]
 
 
-def as_double(layer):
-    config = layer.get_config()
-    config["dtype"] = "float64"
-    return layer.__class__.from_config(config)
-
-
-def loss_and_gradient(extractor, image, channel):
-    image = tf.constant(image[None], extractor.compute_dtype if extractor.compute_dtype else "float32")
+def keras_pass(extractor, image, channel):
+    image = tf.constant(image[None])
     with tf.GradientTape() as tape:
         tape.watch(image)
-        map_ = extractor(image, training=False)
-        small = map_.shape[1] < 5 or map_.shape[2] < 5
-        loss = tf.reduce_mean(map_[..., channel] if small else map_[:, 2:-2, 2:-2, channel])
+        loss = tf.reduce_mean(objective(extractor(image, training=False), channel))
     return float(loss), tape.gradient(loss, image).numpy()[0]
 
 
 def relative(a, b):
-    return float(np.linalg.norm(a.astype("f8") - b) / np.linalg.norm(b.astype("f8")))
+    """Distance of a from b, relative to b."""
+    distance = np.linalg.norm(a.astype("f8") - b)
+    return float(distance / np.linalg.norm(b.astype("f8"))) if distance else 0.0
 
 
-def keras_losses(extractor, image, channel, steps):
-    losses = []
-    for _ in range(steps):
-        loss, gradient = loss_and_gradient(extractor, image, channel)
-        losses.append(loss)
-        image = image + np.float32(10) * gradient / np.sqrt(max(float((gradient.astype("f8") ** 2).sum()), 1e-12))
-        image = image.astype("f4")
-    return np.array(losses)
+def loss_error(loss, wanted):
+    return abs(loss - wanted) / max(abs(wanted), 1e-3)
 
 
-def probe(path, arch, layer, channel, image, steps, isa, one_channel):
+def climb(image, gradient):
+    norm = np.sqrt(max(float((gradient.astype("f8") ** 2).sum()), 1e-12))
+    return image + RATE * (gradient * np.float32(1 / norm))
+
+
+def ask(unit, engine, image, steps):
+    """Our answer, or the line with which the probe failed."""
     image.tofile(work / "image.raw")
+    net = unit.network
     result = subprocess.run(
-        [arguments.probe, str(path), arch, layer, str(channel), *map(str, image.shape[:2]), str(steps), isa,
-         str(int(one_channel)), str(work / "image.raw"), str(work / "gradient.raw")], capture_output=True, text=True)
+        [arguments.probe, str(net.path), net.arch, net.names[unit.layer], str(unit.channel), *map(str, image.shape[:2]),
+         str(steps), *engine, str(int(unit.one_channel)), str(work / "image.raw"), str(work / "result.raw")],
+        capture_output=True, text=True)
     if result.returncode:
-        return None, result.stderr.strip()
-    return np.array([float(x) for x in result.stdout.split()]), np.fromfile(work / "gradient.raw", "f4").reshape(image.shape)
+        return result.stderr.strip() or f"the probe ended with {result.returncode}"
+    passes = np.fromfile(work / "result.raw", "f4").reshape(-1, 2, *image.shape)
+    return Answer([float(x) for x in result.stdout.split()], passes[:, 0], passes[:, 1])
+
+
+last_judge = {}
+
+
+def judge(unit, image):
+    """The judge of a unit and an image; the last one is kept, since several of our engines may need it."""
+    key = (unit.network.title, unit.layer, unit.channel, image.tobytes())
+    if key not in last_judge:
+        last_judge.clear()
+        last_judge[key] = flips.Judge(*unit.network.twins(), unit.layer, unit.channel, image, objective)
+    return last_judge[key]
+
+
+def note(kind, value):
+    worst[kind] = max(worst[kind], value)
+    return value
+
+
+def verdict(unit, image, keras_loss, keras_gradient, loss, gradient):
+    """Of one pass: "strict", "exact" (float64 Keras agrees), "flips" (with some flipped) or "FAIL"."""
+    by_loss, by_gradient = loss_error(loss, keras_loss), relative(gradient, keras_gradient)
+    said = f"loss {keras_loss:.5g} error {by_loss:.1e}, gradient {by_gradient:.1e}"
+    if by_loss <= LOSS and by_gradient <= GRADIENT:
+        note("loss", by_loss), note("gradient", by_gradient)
+        return Verdict("strict", said)
+    exact = judge(unit, image)
+    by_loss = loss_error(loss, exact.base.loss)
+    by_scale = abs(loss - exact.base.loss) / exact.base.scale
+    residual, flipped, _ = exact.explain(gradient)
+    note("residual", residual)
+    said += f"; float64: loss error {by_loss:.1e} ({by_scale:.1e} of the layer), gradient {residual:.1e} after " \
+            f"{flipped} flips of {len(exact.candidates or [])} candidates"
+    if residual > EXACT or min(by_loss, by_scale) > LOSS:
+        return Verdict("FAIL", said)
+    if by_loss > LOSS:
+        counts["losses by the layer's scale"] += 1
+        note("loss by the layer's scale", by_scale)
+    return Verdict("flips" if flipped else "exact", said)
+
+
+def later_verdict(unit, extractor, gradient, answer):
+    """Of the steps after the first: "strict" by Keras's own ascent, "by step" if each holds by itself, or "FAIL".
+    `gradient` is Keras's of the first."""
+    image, errors = answer.images[0], []
+    for ours in answer.losses[1:]:
+        image = climb(image, gradient)
+        loss, gradient = keras_pass(extractor, image, unit.channel)
+        errors.append(loss_error(ours, loss))
+    said = f"later losses {max(errors):.1e}"
+    if all(error <= LATER for error in errors):
+        note("later losses", max(errors))
+        return Verdict("strict", said)
+    found = ["FAIL"] if len(answer.images) < STEPS and answer.gradients[-1].any() else []
+    for step in range(1, len(answer.images)):
+        if not np.allclose(answer.images[step], climb(answer.images[step - 1], answer.gradients[step - 1]), 1e-6, 1e-6):
+            return Verdict("FAIL", f"{said}; step {step} is not Keras's update")
+        wanted = keras_pass(extractor, answer.images[step], unit.channel)
+        kind, more = verdict(unit, answer.images[step], *wanted, answer.losses[step], answer.gradients[step])
+        found.append(kind)
+        said += f"; step {step}: {kind} {more}"
+    return Verdict("FAIL" if "FAIL" in found else "by step", said)
+
+
+def engines_verdict(unit, image, first, engine):
+    """Another engine of ours against the first."""
+    other = ask(unit, engine, image, 1)
+    if isinstance(other, str):
+        return Verdict("FAIL", f"{'/'.join(engine)}: {other}")
+    distance = relative(other.gradients[0], first.gradients[0])
+    said = f"{'/'.join(engine)} {distance:.1e}"
+    if distance <= AGREE:
+        note("engines", distance)
+        return Verdict("strict", said)
+    exact = judge(unit, image)
+    found = [exact.explain(answer.gradients[0]) for answer in (first, other)]
+    apart = float(np.linalg.norm(found[1][2] - found[0][2]) / np.linalg.norm(exact.base.gradient))
+    note("engines after flips", apart)
+    said += ", float64: " + " and ".join(f"{residual:.1e} after {flipped} flips" for residual, flipped, _ in found)
+    kind = "flips" if found[0][1] + found[1][1] else "exact"
+    fine = max(apart, found[0][0], found[1][0]) <= EXACT
+    return Verdict(kind if fine else "FAIL", f"{said}, then {apart:.1e} apart")
+
+
+def report(group, title, verdict):
+    counts[f"{group} {verdict.kind}"] += 1
+    counts["failures"] += verdict.kind == "FAIL"
+    print(f"{verdict.kind:7} {group}: {title}: {verdict.said}", flush=True)
+
+
+def compare(unit, size, seed, engine, others=()):
+    """One unit; whether it is alive in Keras."""
+    net = unit.network
+    image = random_image(net.model, size, seed)
+    extractor = keras.Model(net.model.inputs, net.model.get_layer(unit.layer).output)
+    loss, gradient = keras_pass(extractor, image, unit.channel)
+    if np.linalg.norm(gradient) * (127.5 if scales_itself(net.model) else 1) <= ALIVE:
+        return False
+    title = f"{net.title} {net.names[unit.layer]}[{unit.channel}] {size[0]}x{size[1]} {'/'.join(engine)} " \
+            f"{'one' if unit.one_channel else 'all'}"
+    answer = ask(unit, engine, image, STEPS)
+    if isinstance(answer, str):
+        report("first", title, Verdict("FAIL", answer))
+        return True
+    report("first", title, verdict(unit, image, loss, gradient, answer.losses[0], answer.gradients[0]))
+    for other in others:
+        report("engines", title, engines_verdict(unit, image, answer, other))
+    report("later", title, later_verdict(unit, extractor, gradient, answer))
+    return True
 
 
 def scales_itself(model):
@@ -124,60 +260,11 @@ def random_image(model, size, seed):
     return (generator.random((*size, model.inputs[0].shape[-1]), dtype="f4") * scale + shift).astype("f4")
 
 
-def flips(unit, extractor, reference, images, isa, one_channel):
-    """Median and least distance from float64 Keras of our gradients, and median of float32 Keras's."""
-    ours, own = [], []
-    for image in images:
-        channel = unit[3]
-        exact = loss_and_gradient(reference, image, channel)[1]
-        own.append(relative(loss_and_gradient(extractor, image, channel)[1], exact))
-        ours.append(relative(probe(*unit, image, 1, isa, one_channel)[1], exact))
-    return float(np.median(ours)), float(np.min(ours)), float(np.median(own))
-
-
-def compare(name, model, path, arch, layer, file_layer, channel, size, seed, isa="", one_channel=True, steps=3):
-    """One unit; None if it is dead in Keras, else whether it agrees."""
-    global compared, failures
-    image = random_image(model, size, seed)
-    output = model.get_layer(layer).output
-    extractor = keras.Model(model.inputs, output)
-    loss, gradient = loss_and_gradient(extractor, image, channel)
-    if np.linalg.norm(gradient) * (127.5 if scales_itself(model) else 1) <= ALIVE:
-        return None
-    isa = isa or instruction_sets[-1]
-    losses, ours = probe(path, arch, file_layer, channel, image, steps, isa, one_channel)
-    title = f"{name} {file_layer}[{channel}] {size[0]}x{size[1]} {isa} {'one' if one_channel else 'all'}"
-    compared += 1
-    if losses is None:
-        print(f"FAIL  {title}: {ours}")
-        failures += 1
-        return False
-    loss_error = abs(losses[0] - loss) / max(abs(loss), 1e-3)
-    error, bound = relative(ours, gradient), 1e-4
-    if error > bound or loss_error > 1e-5:
-        reference = double(model, output)
-        exact_loss, _ = loss_and_gradient(reference, image, channel)
-        loss_error = abs(losses[0] - exact_loss) / max(abs(exact_loss), 1e-3)
-        unit = (path, arch, file_layer, channel)
-        error, least, own = flips(unit, extractor, reference, [random_image(model, size, seed + 100 * i)
-                                                        for i in range(FLIP_IMAGES)], isa, one_channel)
-        bound = error if least <= 1e-4 else FLIP_FACTOR * own
-        title += f" (float64: least {least:.1e}, Keras float32 {own:.1e})"
-    later = np.abs(losses - keras_losses(extractor, image, channel, steps)) / np.maximum(np.abs(losses), 1e-3)
-    fine = loss_error <= 1e-5 and error <= bound and later[1:].max(initial=0) <= 1e-2
-    worst["loss"] = max(worst["loss"], loss_error)
-    worst["gradient"] = max(worst["gradient"], error)
-    failures += not fine
-    print(f"{'ok   ' if fine else 'FAIL '} {title}: loss {loss:.5g} error {loss_error:.1e}, gradient {error:.1e}, "
-          f"later losses {later[1:].max(initial=0):.1e}", flush=True)
-    return fine
-
-
-def maps(model):
-    """Layers that are called once, so that their output is one map."""
+def targets(model, ranks=(2, 4)):
+    """Layers that are called once, so that their output is one map or vector."""
     return [layer.name for layer in model.layers
             if not isinstance(layer, (keras.Model, keras.layers.InputLayer)) and len(layer._inbound_nodes) == 1
-            and len(layer.output.shape) == 4]
+            and len(layer.output.shape) in ranks]
 
 
 def at_depths(names, count):
@@ -185,70 +272,87 @@ def at_depths(names, count):
     return names[::-1][::step][:count]
 
 
-def compare_network(name, model, path, names, sizes, arch="-", depths=4):
-    """Compares a live unit in each of `depths` layers, others where a layer has none; the number that was found."""
+def compare_network(net, sizes, depths=4, ranks=(2, 4)):
+    """Compares a live unit in each of `depths` layers, the last one first, and two other engines in turn with it."""
     live = 0
-    known = [layer for layer in maps(model) if layer in names]
-    spread = at_depths(known, depths)
-    spare = [layer for layer in at_depths(known, 4 * depths) if layer not in spread]
-    for index, layer in enumerate(spread + spare):
-        channels = model.get_layer(layer).output.shape[-1]
-        for attempt in range(6):
-            if live < depths and compare(name, model, path, arch, layer, names[layer],
-                                         (17 * attempt + 5 * index) % channels, sizes[live % len(sizes)], attempt,
-                                         one_channel=live % 3 != 2) is not None:
-                live += 1
-                break
-    return live
+    known = [layer for layer in targets(net.model, ranks) if layer in net.names]
+    for index, layer in enumerate(at_depths(known, depths)):
+        channels = net.model.get_layer(layer).output.shape[-1]
+        others = [engines[1 + (2 * index + i) % (len(engines) - 1)] for i in range(min(2, len(engines) - 1))]
+        live += any(compare(Unit(net, layer, (17 * attempt + 5 * index) % channels, index % 3 != 2),
+                            sizes[index % len(sizes)], attempt, engines[0], others) for attempt in range(8))
+    if live < depths:
+        report("alive", net.title, Verdict("FAIL", f"{live} layers had a live unit, expected {depths}"))
 
 
-def require_live(name, live, wanted):
-    global failures
-    if live < wanted:
-        print(f"FAIL  {name}: {live} layers had a live unit, expected at least {wanted}")
-        failures += 1
+def kernel_too_large(single, layer, image, channel):
+    """The gradient of the network whose first kernel is 5e-4 too large."""
+    kernel = next(weight for weight in single.weights if weight.name == "kernel")
+    value = kernel.numpy()
+    kernel.assign(value * np.float32(1 + 5e-4))
+    gradient = keras_pass(keras.Model(single.inputs, single.get_layer(layer).output), image, channel)[1]
+    kernel.assign(value)
+    return gradient
+
+
+def reject_wrong_gradients(net, size):
+    """The judge must not explain by flips what is wrong."""
+    layer, image = targets(net.model, (4,))[-1], random_image(net.model, size, 0)
+    judges = (judge(Unit(net, layer, channel, True), image) for channel in range(20))
+    exact = next(found for found in judges if np.linalg.norm(found.base.gradient) > ALIVE)
+    gradient = exact.base.gradient
+    noise = np.random.default_rng(1).normal(size=gradient.shape)
+    wrong = {"2e-4 of noise": gradient + 2e-4 * np.linalg.norm(gradient) / np.linalg.norm(noise) * noise,
+             "a kernel 5e-4 too large": kernel_too_large(net.twins()[1], layer, image, exact.channel)}
+    for what, gradient in wrong.items():
+        residual, flipped, _ = exact.explain(gradient)
+        report("wrong", f"{net.title} {layer}[{exact.channel}] {what}",
+               Verdict("strict" if residual > GRADIENT else "FAIL",
+                       f"still {residual:.1e} after {flipped} flips of {len(exact.candidates)} candidates"))
 
 
 def family(name):
     model = make_models.write(work, name)
-    names = {layer.name: layer.name for layer in model.layers}
-    if name in SHALLOW:
-        names = {layer: layer for layer in list(names)[: list(names).index(SHALLOW[name])]}
     heavy = name in ("VGG16", "InceptionResNetV2")
-    sizes = [(96, 96), (101, 101), (90, 121)] if heavy else [(180, 180), (101, 101), (120, 151)]
-    live = compare_network(name, model, work / f"{name}.h5", names, sizes)
+    sizes = [(96, 96), (90, 121), (101, 101)] if heavy else [(101, 101), (120, 151), (180, 180)]
+    net = network(name, model, work / f"{name}.h5")
+    compare_network(net, sizes)
+    reject_wrong_gradients(net, sizes[0])
     if name in ("ResNet50V2", "InceptionV3", "MobileNetV2"):
-        live = min(live, 3 * compare_network(f"{name} by --arch", model, work / f"{name}.weights-only.h5", names,
-                                             [(101, 101)], name, 1))
-    require_live(name, live, 3)
+        compare_network(network(f"{name} by --arch", model, work / f"{name}.weights-only.h5", name), [(101, 101)], 1)
+
+
+def top(name):
+    """Networks with their classifier; the targets are vectors."""
+    model = make_models.write(work, name)
+    size = tuple(model.inputs[0].shape[1:3])
+    compare_network(network(name, model, work / f"{name}.h5"), [size], len(targets(model, (2,))), (2,))
 
 
 def trained():
-    model, path, names = bundled()
-    sizes = [(180, 180), (101, 101), (120, 151)]
-    require_live(BUNDLED, compare_network("bundled InceptionV3", model, path, names, sizes, depths=8), 8)
+    compare_network(bundled(), [(180, 180), (101, 101), (120, 151)], depths=8)
 
 
 def small(name):
     model = make_models.write(work, name)
+    net = network(name, model, work / f"{name}.h5")
     shape = model.inputs[0].shape
     size = (shape[1] or 37, shape[2] or 41)
-    names = {layer.name: layer.name for layer in model.layers}
-    for index, layer in enumerate(maps(model)):
-        for isa in instruction_sets if index == len(maps(model)) - 1 else instruction_sets[-1:]:
+    for index, layer in enumerate(targets(model)):
+        channel = min(1, model.get_layer(layer).output.shape[-1] - 1)
+        for engine in engines if layer == targets(model)[-1] else engines[:1]:
             for one_channel in (True, False):
-                channel = min(1, model.get_layer(layer).output.shape[-1] - 1)
-                compare(name, model, work / f"{name}.h5", "-", layer, names[layer], channel, size, index, isa, one_channel)
+                compare(Unit(net, layer, channel, one_channel), size, index, engine)
 
 
-selected = arguments.names or [*make_models.small_models, BUNDLED, *make_models.families]
-for chosen in selected:
-    if chosen in make_models.families:
-        family(chosen)
-    elif chosen == BUNDLED:
-        trained()
-    else:
-        small(chosen)
-print(f"{compared} units compared, worst loss error {worst['loss']:.1e}, worst gradient error {worst['gradient']:.1e}, "
-      f"{failures} failures")
-sys.exit(bool(failures) or compared < len(selected))
+kinds = [(make_models.small_models, small), ([BUNDLED], lambda name: trained()), (make_models.tops, top),
+         (make_models.families, family)]
+for chosen in arguments.names or [name for names, _ in kinds for name in names]:
+    before = sum(counts.values())
+    next(test for names, test in kinds if chosen in names)(chosen)
+    if sum(counts.values()) == before:
+        report("alive", chosen, Verdict("FAIL", "nothing was compared"))
+for kind in sorted(counts):
+    print(f"{counts[kind]:5} {kind}")
+print("worst: " + ", ".join(f"{kind} {worst[kind]:.1e}" for kind in sorted(worst)))
+sys.exit(bool(counts["failures"]))

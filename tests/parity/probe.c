@@ -1,8 +1,11 @@
-/* tests/parity/probe.c: loss and gradient of one filter for an image, for the comparison with Keras.
+/* tests/parity/probe.c: losses and gradients of one filter's ascent, for the comparison with Keras.
  *
- * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA ONE_CHANNEL IMAGE GRADIENT
- * IMAGE and GRADIENT are files of float32 (H, W, C). Prints the loss of each step of the ascent of the Keras example;
- * the gradient is that of the first step, before it is normalised. */
+ * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT
+ * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
+ * the Keras example, and its gradient before it is normalised. Prints the loss of each step.
+ *
+ * probe
+ * Prints ISA and GEMM of each engine that this build and processor have, the preferred one first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +54,16 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
   CVZ_REQUIRE(layer >= 0 && p->graph.layers[layer].node >= 0, error, CVZ_E_USAGE, "layer %s: %s", argv[3],
               layer >= 0 ? p->graph.layers[layer].problem : "unknown");
   cvz_isa isa;
+  const cvz_gemm *gemm = NULL;
   cvz_plan_request request = {.target = p->graph.layers[layer].node,
-                              .one_channel = atoi(argv[9]),
+                              .one_channel = atoi(argv[10]),
                               .height = atoi(argv[5]),
                               .width = atoi(argv[6])};
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
+  CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
   CVZ_TRY(loss_border(&p->graph, &request, error));
-  CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, cvz_gemm_openblas(), error));
+  CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, gemm, error));
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
 }
 
@@ -80,14 +85,16 @@ static void measure(probe *p, char **argv, int steps)
 {
   const size_t count = cvz_shape_count(cvz_plan_image(p->plan));
   float *image = calloc(count, sizeof *image), *loss = calloc((size_t)steps, sizeof *loss);
-  FILE *in = fopen(argv[10], "rb"), *out = fopen(argv[11], "wb");
+  FILE *in = fopen(argv[11], "rb"), *out = fopen(argv[12], "wb");
   if (!in || !out || fread(image, sizeof *image, count, in) != count) exit(3);
   const cvz_ascent_recipe recipe = {.iterations = steps, .learning_rate = 10, .start = image};
   cvz_ascent ascent;
   cvz_ascent_begin(&ascent, &recipe, p->plan, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0}, loss);
-  bool more = cvz_ascent_step(&ascent);
-  fwrite(cvz_run_gradient(p->run), sizeof *image, count, out);
-  while (more) more = cvz_ascent_step(&ascent);
+  for (bool more = true; more;) {
+    fwrite(cvz_run_image(p->run), sizeof *image, count, out);
+    more = cvz_ascent_step(&ascent);
+    fwrite(cvz_run_gradient(p->run), sizeof *image, count, out);
+  }
   for (int i = 0; i < steps; i++) printf("%.9g\n", (double)loss[i]);
   fclose(in);
   fclose(out);
@@ -95,13 +102,27 @@ static void measure(probe *p, char **argv, int steps)
   free(loss);
 }
 
+static int list_engines(void)
+{
+  static const char *const names[] = {"libxsmm", "openblas"};
+  for (int isa = (int)cvz_cpu_isa(); isa >= 0; isa--)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      const cvz_gemm *gemm = NULL;
+      cvz_error error = {0};
+      if (cvz_gemm_select(&gemm, names[i], (cvz_isa)isa, &error) == CVZ_OK)
+        printf("%s %s\n", cvz_isa_name((cvz_isa)isa), gemm->name);
+    }
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
+  if (argc == 1) return list_engines();
   probe p = {0};
   cvz_keras_file *file = NULL;
   cvz_error error = {0};
   cvz_status status = CVZ_OK;
-  if (argc != 12) return 2;
+  if (argc != 13) return 2;
   TRY(load(&p, &file, argv[1], argv[2], &error));
   TRY(plan(&p, argv, &error));
   TRY(pack(&p, file, &error));
