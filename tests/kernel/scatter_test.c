@@ -1,16 +1,9 @@
 /* The scattered backward pass of a first layer, of every instruction set, against plain loops in double precision. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/random.h"
-#include "kernel/kernels.h"
+#include "tables.h"
 
 enum { GUARD = 64 };
 
@@ -28,23 +21,6 @@ typedef struct field {
   float *weights; /* as the kernel wants them, rows of `row` floats */
   size_t row;
 } field;
-
-static const cvz_kernels *table(int isa)
-{
-  const cvz_kernels *kernels = NULL;
-  assert_int_equal(cvz_kernels_select(&kernels, (cvz_isa)isa, NULL), CVZ_OK);
-  return kernels;
-}
-
-static float *random_floats(size_t count, uint32_t stream)
-{
-  float *values = malloc(count * sizeof *values);
-  assert_non_null(values);
-  const cvz_random random = cvz_random_stream(1, 2, stream, 0, CVZ_PURPOSE_NOISE, 0);
-  cvz_random_uniform(&random, 0, count, values);
-  for (size_t i = 0; i < count; i++) values[i] = 2 * values[i] - 1;
-  return values;
-}
 
 /* Three of four gradients are zero; there is room between pixels and rows. */
 static cvz_view gradients(const convolution *c)
@@ -80,11 +56,6 @@ static void field_free(field *f)
   free(f->earlier);
   free(f->dy.data);
   free(f->weights);
-}
-
-static float *at(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
 }
 
 /* What dx (y, x, channel) gets; *reached: whether there is a number other than 0 in it. */
@@ -137,27 +108,28 @@ static void windows_of_every_size_and_stride_get_their_gradients(void **state)
 {
   (void)state;
   static const int sizes[][2] = {{1, 1}, {5, 7}, {3, 12}}, filters[] = {1, 64, 67};
-  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++)
-    for (size_t n = 0; n < KERNELS * 3 * 4 * 3 * 3; n++) {
-      const int *kernel = kernels[n % KERNELS], *size = sizes[n / KERNELS % 3];
-      const int channels = 1 + (int)(n / KERNELS / 3 % 4), stride = 1 + (int)(n / KERNELS / 12 % 3);
-      const convolution c = {{{kernel[0], kernel[1]}, {stride, 4 - stride}, {1, 1}, {0, 0}},
-                             size[0],
-                             size[1],
-                             filters[n / KERNELS / 36],
-                             channels};
-      if (kernel[1] * channels <= CVZ_SCATTER_FLOATS) check(table(isa), &c);
-    }
+  EACH_TABLE(k)
+  for (size_t n = 0; n < KERNELS * 3 * 4 * 3 * 3; n++) {
+    const int *kernel = kernels[n % KERNELS], *size = sizes[n / KERNELS % 3];
+    const int channels = 1 + (int)(n / KERNELS / 3 % 4), stride = 1 + (int)(n / KERNELS / 12 % 3);
+    const convolution c = {{{kernel[0], kernel[1]}, {stride, 4 - stride}, {1, 1}, {0, 0}},
+                           size[0],
+                           size[1],
+                           filters[n / KERNELS / 36],
+                           channels};
+    if (kernel[1] * channels <= CVZ_SCATTER_FLOATS) check(k, &c);
+  }
 }
 
 static void no_gradient_leaves_all_bytes_alone(void **state)
 {
   (void)state;
   const convolution c = {{{7, 7}, {2, 2}, {1, 1}, {0, 0}}, 4, 5, 65, 3};
-  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++) {
-    field f = field_new(&c, table(isa)->width);
+  EACH_TABLE(k)
+  {
+    field f = field_new(&c, k->width);
     for (size_t i = 0; i < 4 * f.dy.row; i++) f.dy.data[i] = i % 2 ? 0.0f : -0.0f;
-    table(isa)->scatter(&c.slide, f.dx, f.dy, f.weights);
+    k->scatter(&c.slide, f.dx, f.dy, f.weights);
     assert_memory_equal(f.memory, f.earlier, f.count * sizeof(float));
     field_free(&f);
   }
@@ -167,10 +139,11 @@ static void not_a_number_reaches_its_whole_window(void **state)
 {
   (void)state;
   const convolution c = {{{5, 3}, {2, 2}, {1, 1}, {0, 0}}, 3, 4, 66, 3};
-  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++) {
-    field f = field_new(&c, table(isa)->width);
+  EACH_TABLE(k)
+  {
+    field f = field_new(&c, k->width);
     at(f.dy, 1, 0)[65] = NAN;
-    table(isa)->scatter(&c.slide, f.dx, f.dy, f.weights);
+    k->scatter(&c.slide, f.dx, f.dy, f.weights);
     for (int y = 0; y < f.dx.height; y++)
       for (int i = 0; i < f.dx.width * 3; i++) {
         const bool rows = y >= 2 && y < 2 + 5, window = rows && i < 3 * 3;
