@@ -7,7 +7,7 @@
  * differ in their last bits. */
 
 /* Long sums are cut into terms of one length, so that no generated kernel grows out of the instruction cache. */
-#define TERM_LENGTH 512
+#define TERM_LENGTH 1024
 #define TERMS       64
 
 #define MASKED_LEAST 128 /* length of a sum that is worth deciding about one by one */
@@ -47,7 +47,8 @@ static void dense_block(const cvz_product *p, int first, int columns)
                               .packed = p->weights + (size_t)first * (size_t)p->from.channels,
                               .c = p->to.data + first,
                               .ldc = p->to.pixel,
-                              .accumulate = p->accumulate};
+                              .accumulate = p->accumulate,
+                              .next = p->weights + (size_t)(first + columns) * (size_t)p->from.channels};
   cvz_packs_gemm(p->context->plan->packs)->multiply(&call);
 }
 

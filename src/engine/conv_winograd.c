@@ -41,7 +41,9 @@ static void multiply_plane(const cvz_gemm *gemm, const cvz_winograd_planes *plan
                                 .lda = (size_t)inputs,
                                 .packed = weights + (size_t)first * (size_t)inputs,
                                 .c = planes->m + (size_t)e * planes->m_plane + first,
-                                .ldc = (size_t)outputs};
+                                .ldc = (size_t)outputs,
+                                .next = weights + (size_t)(first + cvz_conv_block(gemm->columns, first, outputs)) *
+                                                      (size_t)inputs};
     gemm->multiply(&call);
   }
 }

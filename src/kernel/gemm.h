@@ -19,6 +19,7 @@ typedef struct cvz_gemm_call {
   float *c;
   size_t ldc;
   bool accumulate;
+  const float *next; /**< what will be `packed` in the call after this one, to be fetched meanwhile; NULL: unknown */
 } cvz_gemm_call;
 
 /** A backend. */

@@ -28,10 +28,16 @@ static void multiply_one(const cvz_gemm_call *call, int first, int rows, int ter
 {
   const int n = call->n, lda = (int)call->lda, ldc = (int)call->ldc, flags = LIBXSMM_GEMM_FLAG_NONE;
   const float alpha = 1, beta = accumulate ? 1 : 0;
-  const libxsmm_smmfunction kernel = libxsmm_smmdispatch(n, rows, call->k, &n, &lda, &ldc, &alpha, &beta, &flags, NULL);
-  if (kernel)
-    kernel(call->packed + (size_t)term * (size_t)call->k * (size_t)n, call->a[term] + (size_t)first * call->lda,
-           call->c + (size_t)first * call->ldc);
+  const bool fetches = call->next && first == 0 && call->terms == 1;
+  const int prefetch = fetches ? LIBXSMM_GEMM_PREFETCH_AL2 : LIBXSMM_GEMM_PREFETCH_NONE;
+  const libxsmm_smmfunction kernel =
+      libxsmm_smmdispatch(n, rows, call->k, &n, &lda, &ldc, &alpha, &beta, &flags, &prefetch);
+  const float *a = call->a[term] + (size_t)first * call->lda;
+  float *c = call->c + (size_t)first * call->ldc;
+  if (kernel && fetches)
+    kernel(call->packed, a, c, call->next, a, c);
+  else if (kernel)
+    kernel(call->packed + (size_t)term * (size_t)call->k * (size_t)n, a, c);
   else
     multiply_plain(call, first, rows, term, accumulate);
 }

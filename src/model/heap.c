@@ -16,11 +16,15 @@
 #define HEADER  16 /* bytes, of a collection and of an object alike */
 #define OVERLAP 16 /* of windows: what is searched for may lie across their border */
 #define WINDOW  ((size_t)1 << 20)
+#define PAGE    ((size_t)1 << 16) /* read at once around a header: collections are walked from end to end */
 
 typedef struct heap {
   int descriptor;
   uint64_t bytes; /* of the file */
   unsigned char *window;
+  unsigned char *page; /* what lies at page_start */
+  uint64_t page_start;
+  size_t page_count;
   uint64_t *collections; /* addresses, rising */
   size_t count, capacity;
 } heap;
@@ -32,9 +36,17 @@ static uint64_t little_endian(const unsigned char *bytes, int count)
   return value;
 }
 
-static bool read_header(const heap *h, uint64_t place, unsigned char *header)
+static bool read_header(heap *h, uint64_t place, unsigned char *header)
 {
-  return pread(h->descriptor, header, HEADER, (off_t)place) == HEADER;
+  if (place > h->bytes || h->bytes - place < HEADER) return false;
+  if (place < h->page_start || place - h->page_start + HEADER > h->page_count) {
+    const ssize_t count = pread(h->descriptor, h->page, PAGE, (off_t)place);
+    h->page_start = place;
+    h->page_count = count > 0 ? (size_t)count : 0;
+  }
+  if (place - h->page_start + HEADER > h->page_count) return false;
+  memcpy(header, h->page + (place - h->page_start), HEADER);
+  return true;
 }
 
 /* Walks over the objects of a collection: index (2 bytes), references (2), nothing (4), size (8) and, for index 0,
@@ -42,7 +54,7 @@ static bool read_header(const heap *h, uint64_t place, unsigned char *header)
  * not fit.
  *  @param[out] size  of the object `wanted`, untouched if there is none; the last one of that index, as in the library
  */
-static bool walk_collection(const heap *h, uint64_t start, uint64_t wanted, uint64_t *size)
+static bool walk_collection(heap *h, uint64_t start, uint64_t wanted, uint64_t *size)
 {
   unsigned char header[HEADER];
   if (!read_header(h, start, header)) return false;
@@ -94,7 +106,7 @@ static bool is_collection(const heap *h, uint64_t address)
 
 /* A text in an attribute is its length (4 bytes), the address of a collection (8) and an object's index in it (4). An
  * address of no collection is the library's to refuse. */
-static bool check_reference(const heap *h, uint64_t place)
+static bool check_reference(heap *h, uint64_t place)
 {
   unsigned char reference[HEADER];
   if (!read_header(h, place, reference)) return false;
@@ -107,7 +119,7 @@ static bool check_reference(const heap *h, uint64_t place)
 
 /* The texts of an attribute, after the type and the dataspace of rank 0 or 1: version 1, rank, whether there are
  * maximal sizes too, five zeros and the sizes. Dataspaces of version 2 belong to object headers with a checksum. */
-static bool check_attribute(const heap *h, uint64_t dataspace)
+static bool check_attribute(heap *h, uint64_t dataspace)
 {
   unsigned char header[HEADER];
   if (!read_header(h, dataspace, header)) return false;
@@ -121,7 +133,7 @@ static bool check_attribute(const heap *h, uint64_t dataspace)
 }
 
 /* The type of every text of variable length is 24 bytes, of which these 16 never differ. */
-static void check_attributes(const heap *h, size_t count, uint64_t place, bool *sound)
+static void check_attributes(heap *h, size_t count, uint64_t place, bool *sound)
 {
   static const unsigned char type[16] = {16, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0};
   const unsigned char *at = h->window, *found;
@@ -155,7 +167,8 @@ static cvz_status check_all(heap *h, const char *path, cvz_error *error)
   CVZ_REQUIRE(fstat(h->descriptor, &info) == 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
   h->bytes = (uint64_t)info.st_size;
   h->window = cvz_array(WINDOW, 1, error);
-  if (!h->window) return CVZ_E_MEMORY;
+  h->page = cvz_array(PAGE, 1, error);
+  if (!h->window || !h->page) return CVZ_E_MEMORY;
   CVZ_TRY(scan(h, false, path, error));
   return h->count ? scan(h, true, path, error) : CVZ_OK;
 }
@@ -165,6 +178,7 @@ cvz_status cvz_heap_check(const char *path, cvz_error *error)
   heap h = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
   CVZ_REQUIRE(h.descriptor >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
   const cvz_status status = check_all(&h, path, error);
+  free(h.page);
   free(h.window);
   free(h.collections);
   close(h.descriptor);

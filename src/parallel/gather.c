@@ -44,6 +44,7 @@ struct cvz_gather {
   double cost_done, cost_total;
   double writing; /* seconds */
   bool stopped, halted;
+  char reason[80]; /* of the halt */
 };
 
 static size_t parcel_bytes(const cvz_gather *gather)
@@ -143,14 +144,21 @@ bool cvz_gather_halted(const cvz_gather *gather)
 }
 
 /* By way of rank 0, so that a signal to all of many ranks does not make each of them write to each. */
-cvz_status cvz_gather_halt(cvz_gather *gather, cvz_error *error)
+cvz_status cvz_gather_halt(cvz_gather *gather, const char *reason, cvz_error *error)
 {
+  const size_t bytes = sizeof gather->reason;
   if (gather->halted) return CVZ_OK;
   gather->halted = true;
-  if (cvz_comm_rank(gather->comm)) return cvz_mail_send(gather->mail, 0, CVZ_MAIL_HALT, "", 0, error);
+  snprintf(gather->reason, bytes, "%s", reason);
+  if (cvz_comm_rank(gather->comm)) return cvz_mail_send(gather->mail, 0, CVZ_MAIL_HALT, gather->reason, bytes, error);
   for (int rank = 1; rank < cvz_comm_size(gather->comm); rank++)
-    CVZ_TRY(cvz_mail_send(gather->mail, rank, CVZ_MAIL_HALT, "", 0, error));
+    CVZ_TRY(cvz_mail_send(gather->mail, rank, CVZ_MAIL_HALT, gather->reason, bytes, error));
   return CVZ_OK;
+}
+
+const char *cvz_gather_reason(const cvz_gather *gather)
+{
+  return gather->reason;
 }
 
 void cvz_gather_stop(cvz_gather *gather)
@@ -370,9 +378,9 @@ static void take_layer(cvz_gather *gather, const void *data)
 }
 
 /* Rank 0 passes it on; to the others it is the word. */
-static cvz_status take_halt(cvz_gather *gather, cvz_error *error)
+static cvz_status take_halt(cvz_gather *gather, const char *reason, cvz_error *error)
 {
-  if (cvz_comm_rank(gather->comm) == 0) return cvz_gather_halt(gather, error);
+  if (cvz_comm_rank(gather->comm) == 0) return cvz_gather_halt(gather, reason, error);
   gather->halted = true;
   return CVZ_OK;
 }
@@ -397,7 +405,7 @@ static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size
     gather->stopped = true;
     return CVZ_OK;
   case CVZ_MAIL_HALT:
-    return take_halt(gather, error);
+    return take_halt(gather, data, error);
   }
   return CVZ_OK;
 }

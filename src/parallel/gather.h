@@ -47,8 +47,12 @@ bool cvz_gather_stopped(const cvz_gather *gather);
 /** True if a rank was asked to stop: then what is not finished is to be saved. */
 bool cvz_gather_halted(const cvz_gather *gather);
 
-/** This rank was asked to stop: tells the others, by way of rank 0. */
-cvz_status cvz_gather_halt(cvz_gather *gather, cvz_error *error);
+/** This rank was asked to stop: tells the others, by way of rank 0.
+ *  @param reason  a few words */
+cvz_status cvz_gather_halt(cvz_gather *gather, const char *reason, cvz_error *error);
+
+/** The words of the rank that was the first to be asked, as far as this rank knows. */
+const char *cvz_gather_reason(const cvz_gather *gather);
 
 /** Tells all other ranks to stop. */
 void cvz_gather_stop(cvz_gather *gather);

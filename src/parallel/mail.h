@@ -13,7 +13,7 @@ typedef enum cvz_mail_kind {
   CVZ_MAIL_DONE,     /**< how a unit went, to rank 0 */
   CVZ_MAIL_LAYER,    /**< a layer is written: its summary, to rank 0 */
   CVZ_MAIL_STOP,     /**< a rank has failed: stop */
-  CVZ_MAIL_HALT      /**< a rank was asked to stop: to rank 0, which tells all */
+  CVZ_MAIL_HALT      /**< a rank was asked to stop, and why: to rank 0, which tells all */
 } cvz_mail_kind;
 
 typedef struct cvz_mail cvz_mail;

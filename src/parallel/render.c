@@ -46,7 +46,7 @@ static cvz_status look_around(const cvz_renderer *renderer, cvz_error *error)
 {
   const cvz_observer *observer = renderer->job->observer;
   if (observer && observer->tick) observer->tick(observer->context);
-  if (cvz_stop_wanted()) CVZ_TRY(cvz_gather_halt(renderer->gather, error));
+  if (cvz_stop_wanted()) CVZ_TRY(cvz_gather_halt(renderer->gather, cvz_stop_reason(), error));
   cvz_lock_beat(renderer->job->lock);
   CVZ_TRY(cvz_journal_tick(renderer->job->journal, error));
   return cvz_mail_poll(cvz_gather_mail(renderer->gather), error);
@@ -143,14 +143,13 @@ static cvz_status wait_for_others(const cvz_renderer *renderer, cvz_error *error
   return CVZ_OK;
 }
 
-/* The reason is rank 0's own, if it has one. */
-static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, cvz_error *error)
+static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, const cvz_gather *gather, cvz_error *error)
 {
   int done = 0;
   for (int i = 0; i < job->work->unit_count; i++) done += job->resume->done[i];
   done += cvz_comm_sum(comm, cvz_journal_units(job->journal));
   return cvz_fail(error, CVZ_E_STOPPED, "stopped (%s): %d of %d filters are done and kept, --resume goes on",
-                  *cvz_stop_reason() ? cvz_stop_reason() : "another rank was asked to", done, job->work->unit_count);
+                  cvz_gather_reason(gather), done, job->work->unit_count);
 }
 
 static cvz_status render_all(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
@@ -179,7 +178,7 @@ cvz_status cvz_render(cvz_comm *comm, const cvz_render_job *job, cvz_output_laye
     cvz_mail_settle(cvz_gather_mail(renderer.gather));
     status = cvz_comm_agree(comm, status, error);
     if (status == CVZ_OK && !cvz_comm_least(comm, cvz_gather_complete(renderer.gather)))
-      status = tell_stopped(comm, job, error);
+      status = tell_stopped(comm, job, renderer.gather, error);
   }
   renderer_close(&renderer);
   cvz_gather_free(renderer.gather);

@@ -77,9 +77,8 @@ static cvz_status read_files(reading *r, int ranks, cvz_error *error)
 {
   for (int i = 0; i < r->work->unit_count; i++) r->claim[i] = INT_MAX;
   for (int i = 0; i < r->resume->file_count; i++) {
-    uint64_t end;
     if (r->resume->files[i].writer % ranks != r->rank) continue;
-    CVZ_TRY(cvz_journal_scan(r->directory, r->resume->files[i], visit, r, &end, error));
+    CVZ_TRY(cvz_journal_scan(r->directory, &r->resume->files[i], visit, r, error));
   }
   return CVZ_OK;
 }
@@ -129,6 +128,16 @@ static cvz_status share_states(cvz_resume *resume, cvz_comm *comm, cvz_error *er
   return CVZ_OK;
 }
 
+/* Which files are needed: those of this rank's records, and those of a state, whoever has read it. */
+static void mark_files(cvz_resume *resume)
+{
+  cvz_journal_file *file;
+  for (int i = 0; i < resume->mine_count; i++)
+    if ((file = cvz_journal_find(resume->files, resume->file_count, &resume->mine[i]))) file->needed = true;
+  for (int i = 0; i < resume->state_count; i++)
+    if ((file = cvz_journal_find(resume->files, resume->file_count, &resume->states[i]))) file->needed = true;
+}
+
 cvz_status cvz_resume_find(cvz_resume *resume, cvz_comm *comm, const char *directory, const cvz_work *work,
                            const char *job, const bool *final, cvz_error *error)
 {
@@ -145,6 +154,7 @@ cvz_status cvz_resume_find(cvz_resume *resume, cvz_comm *comm, const char *direc
   cvz_comm_least_each(comm, r.claim, work->unit_count);
   settle_claims(&r);
   status = share_states(resume, comm, error);
+  if (status == CVZ_OK) mark_files(resume);
 done:
   free(r.claim);
   return status;

@@ -20,7 +20,8 @@ typedef struct segment {
 
 struct cvz_journal {
   cvz_journal_info info;
-  segment segments[CVZ_JOURNAL_SEGMENTS]; /* the last of them is written */
+  segment *segments; /* the last of them is written */
+  size_t segment_room;
   int segment_count;
   int descriptor;
   char path[PATH_MAX]; /* of the file that is written */
@@ -33,10 +34,11 @@ struct cvz_journal {
 
 static cvz_status add_segment(cvz_journal *journal, int number, cvz_error *error)
 {
-  segment *added = &journal->segments[journal->segment_count];
-  *added = (segment){number, cvz_array((size_t)journal->info.work->layer_count, sizeof(bool), error)};
-  if (!added->layers) return CVZ_E_MEMORY;
-  journal->segment_count++;
+  CVZ_TRY(cvz_grow((void **)&journal->segments, &journal->segment_room, (size_t)journal->segment_count,
+                   sizeof *journal->segments, error));
+  bool *layers = cvz_array((size_t)journal->info.work->layer_count, sizeof *layers, error);
+  if (!layers) return CVZ_E_MEMORY;
+  journal->segments[journal->segment_count++] = (segment){number, layers};
   return CVZ_OK;
 }
 
@@ -85,7 +87,7 @@ static cvz_status add(cvz_journal *journal, cvz_record_kind kind, int unit, int 
 /* Opens the current segment at its end `bytes`; an empty one gets the job. */
 static cvz_status open_current(cvz_journal *journal, uint64_t bytes, cvz_error *error)
 {
-  const cvz_journal_file file = {journal->info.writer, current(journal)->number};
+  const cvz_journal_file file = {.writer = journal->info.writer, .segment = current(journal)->number};
   CVZ_TRY(cvz_journal_path(journal->path, journal->info.directory, file, error));
   journal->descriptor = open(journal->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   if (journal->descriptor < 0) return cvz_file_fail(error, "write", journal->path, errno);
@@ -93,54 +95,11 @@ static cvz_status open_current(cvz_journal *journal, uint64_t bytes, cvz_error *
     return cvz_file_fail(error, "write", journal->path, errno);
   journal->bytes = bytes;
   journal->look_at = CVZ_JOURNAL_SEGMENT_BYTES;
+  journal->last_added = cvz_clock();
   if (bytes) return CVZ_OK;
   CVZ_TRY(add(journal, CVZ_RECORD_JOB, 0, 0, journal->info.job, strlen(journal->info.job), error));
   CVZ_TRY(cvz_journal_sync(journal, error));
   return cvz_file_sync_name(journal->path, error);
-}
-
-static cvz_status note_layer(void *context, const cvz_record *record, const char *text, cvz_error *error)
-{
-  cvz_journal *journal = context;
-  (void)text, (void)error;
-  if (record->kind != CVZ_RECORD_JOB && record->unit >= 0 && record->unit < journal->info.work->unit_count)
-    current(journal)->layers[cvz_work_layer_of(journal->info.work, record->unit)] = true;
-  return CVZ_OK;
-}
-
-/* The last file that this rank has from before, or none: `end` is where to go on. More than one are left to the end. */
-static cvz_status take_up(cvz_journal *journal, const cvz_journal_file *files, int count, uint64_t *end,
-                          cvz_error *error)
-{
-  int last = -1;
-  *end = 0;
-  for (int i = 0; i < count; i++)
-    if (files[i].writer == journal->info.writer && files[i].segment > last) last = files[i].segment;
-  CVZ_TRY(add_segment(journal, last < 0 ? 0 : last, error));
-  if (last < 0) return CVZ_OK;
-  CVZ_TRY(cvz_journal_scan(journal->info.directory, (cvz_journal_file){journal->info.writer, last}, note_layer, journal,
-                           end, error));
-  if (*end < CVZ_JOURNAL_SEGMENT_BYTES) return CVZ_OK;
-  *end = 0;
-  return add_segment(journal, last + 1, error);
-}
-
-cvz_status cvz_journal_open(cvz_journal **journal, const cvz_journal_info *info, const cvz_journal_file *files,
-                            int count, cvz_error *error)
-{
-  uint64_t end = 0;
-  cvz_journal *opened = cvz_array(1, sizeof *opened, error);
-  if (!opened) return CVZ_E_MEMORY;
-  *opened = (cvz_journal){.info = *info, .descriptor = -1};
-  cvz_status status = take_up(opened, files, count, &end, error);
-  if (status == CVZ_OK) status = open_current(opened, end, error);
-  if (status != CVZ_OK) {
-    cvz_journal_close(opened);
-    return status;
-  }
-  opened->last_added = cvz_clock();
-  *journal = opened;
-  return CVZ_OK;
 }
 
 static bool is_needed(const cvz_journal *journal, const segment *s)
@@ -162,10 +121,62 @@ static cvz_status drop_old(cvz_journal *journal, cvz_error *error)
       continue;
     }
     free(s.layers);
-    status = cvz_journal_drop(journal->info.directory, (cvz_journal_file){journal->info.writer, s.number}, error);
+    status = cvz_journal_drop(journal->info.directory,
+                              (cvz_journal_file){.writer = journal->info.writer, .segment = s.number}, error);
   }
   journal->segment_count = kept;
   return status;
+}
+
+/* The records that count of this rank's own files. */
+static void note_records(cvz_journal *journal, const cvz_record *records, int count)
+{
+  for (int i = 0; i < count; i++) {
+    const cvz_record *record = &records[i];
+    if (record->writer != journal->info.writer) continue;
+    for (int k = 0; k < journal->segment_count; k++)
+      if (journal->segments[k].number == record->segment)
+        journal->segments[k].layers[cvz_work_layer_of(journal->info.work, record->unit)] = true;
+  }
+}
+
+/* Takes over the files of an earlier run; *end of the last of its own is where to go on, 0 in a new file. */
+static cvz_status take_over(cvz_journal *journal, const cvz_journal_past *past, uint64_t *end, cvz_error *error)
+{
+  *end = 0;
+  for (int i = 0; i < past->file_count; i++) {
+    const cvz_journal_file *file = &past->files[i];
+    if (file->writer % past->readers != journal->info.writer) continue;
+    if (file->writer == journal->info.writer) {
+      CVZ_TRY(add_segment(journal, file->segment, error));
+      *end = file->end;
+    } else if (!file->needed) {
+      CVZ_TRY(cvz_journal_drop(journal->info.directory, *file, error));
+    }
+  }
+  note_records(journal, past->records, past->record_count);
+  note_records(journal, past->states, past->state_count);
+  if (journal->segment_count && *end < CVZ_JOURNAL_SEGMENT_BYTES) return CVZ_OK;
+  *end = 0;
+  return add_segment(journal, journal->segment_count ? current(journal)->number + 1 : 0, error);
+}
+
+cvz_status cvz_journal_open(cvz_journal **journal, const cvz_journal_info *info, const cvz_journal_past *past,
+                            cvz_error *error)
+{
+  uint64_t end = 0;
+  cvz_journal *opened = cvz_array(1, sizeof *opened, error);
+  if (!opened) return CVZ_E_MEMORY;
+  *opened = (cvz_journal){.info = *info, .descriptor = -1};
+  cvz_status status = take_over(opened, past, &end, error);
+  if (status == CVZ_OK) status = drop_old(opened, error);
+  if (status == CVZ_OK) status = open_current(opened, end, error);
+  if (status != CVZ_OK) {
+    cvz_journal_close(opened);
+    return status;
+  }
+  *journal = opened;
+  return CVZ_OK;
 }
 
 /* Begins a new file, unless there are too many: then the present one grows. */
@@ -220,5 +231,6 @@ void cvz_journal_close(cvz_journal *journal)
   if (!journal) return;
   if (journal->descriptor >= 0) close(journal->descriptor);
   for (int i = 0; i < journal->segment_count; i++) free(journal->segments[i].layers);
+  free(journal->segments);
   free(journal);
 }

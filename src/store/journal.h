@@ -33,19 +33,23 @@ typedef struct cvz_record {
 
 typedef struct cvz_journal_file {
   int writer, segment;
+  uint64_t end; /**< bytes that are whole, as far as known */
+  bool needed;  /**< it has a record that counts, as far as known */
 } cvz_journal_file;
 
-/** The files of a directory's journal by writer and segment; none if it has no journal.
+/** The files of a directory's journal by writer and segment, of which no more is known; none if it has no journal.
  *  @param[out] files  free with free() */
 cvz_status cvz_journal_list(cvz_journal_file **files, int *count, const char *directory, cvz_error *error);
+
+/** The file in such a list that has a record; NULL if it is not there. */
+cvz_journal_file *cvz_journal_find(cvz_journal_file *files, int count, const cvz_record *record);
 
 /** Receives each whole record of a file in turn; that of kind CVZ_RECORD_JOB with its text, the others with NULL. */
 typedef cvz_status (*cvz_journal_visit)(void *context, const cvz_record *record, const char *text, cvz_error *error);
 
-/** Reads a file up to the first record that is not whole.
- *  @param[out] end  bytes of the file up to there */
-cvz_status cvz_journal_scan(const char *directory, cvz_journal_file file, cvz_journal_visit visit, void *context,
-                            uint64_t *end, cvz_error *error);
+/** Reads a file up to the first record that is not whole, and sets file->end to there. */
+cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_journal_visit visit, void *context,
+                            cvz_error *error);
 
 /** Reads a record's content, record->bytes bytes. */
 cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error);
@@ -69,11 +73,22 @@ typedef struct cvz_journal_info {
   const cvz_work *work; /**< tells when a file is no longer needed */
 } cvz_journal_info;
 
-/** Opens this rank's journal to append: at the end of the last of `files` that is its own and has less than
- *  CVZ_JOURNAL_SEGMENT_BYTES, else in a new file.
- *  @param files  what cvz_journal_list gave, before this run wrote anything */
-cvz_status cvz_journal_open(cvz_journal **journal, const cvz_journal_info *info, const cvz_journal_file *files,
-                            int count, cvz_error *error);
+/** What an earlier run left, before this run wrote anything. */
+typedef struct cvz_journal_past {
+  const cvz_journal_file *files; /**< by writer and segment; those that this rank has read are known in full */
+  int file_count;
+  int readers;               /**< a writer's files were read by the rank of its number modulo this */
+  const cvz_record *records; /**< that count, of the files that this rank has read */
+  int record_count;
+  const cvz_record *states; /**< of units that had begun, whoever has read them */
+  int state_count;
+} cvz_journal_past;
+
+/** Opens this rank's journal to append: at the end of the last file that is its own if that has less than
+ *  CVZ_JOURNAL_SEGMENT_BYTES, else in a new file. Of the files that this rank has read, removes those of other writers
+ *  that are not needed. */
+cvz_status cvz_journal_open(cvz_journal **journal, const cvz_journal_info *info, const cvz_journal_past *past,
+                            cvz_error *error);
 
 /** Appends a record; it survives the process at once, and the machine when it is synced. */
 cvz_status cvz_journal_add(cvz_journal *journal, cvz_record_kind kind, int unit, int step, const void *content,

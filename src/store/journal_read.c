@@ -36,6 +36,7 @@ cvz_status cvz_journal_path(char path[PATH_MAX], const char *directory, cvz_jour
 static bool parse_name(cvz_journal_file *file, const char *name)
 {
   int end = 0;
+  *file = (cvz_journal_file){0};
   return sscanf(name, "%d-%d.journal%n", &file->writer, &file->segment, &end) == 2 && end && !name[end] &&
          file->writer >= 0 && file->segment >= 0;
 }
@@ -65,6 +66,12 @@ cvz_status cvz_journal_list(cvz_journal_file **files, int *count, const char *di
   closedir(folder);
   if (*count) qsort(*files, (size_t)*count, sizeof **files, by_writer);
   return status;
+}
+
+cvz_journal_file *cvz_journal_find(cvz_journal_file *files, int count, const cvz_record *record)
+{
+  const cvz_journal_file key = {.writer = record->writer, .segment = record->segment};
+  return count ? bsearch(&key, files, (size_t)count, sizeof *files, by_writer) : NULL;
 }
 
 /* Reads `bytes` bytes at `offset`: 0, errno, or -1 if the file ends before. */
@@ -134,18 +141,18 @@ static cvz_status scan_all(scan *s, cvz_journal_file file, cvz_journal_visit vis
   }
 }
 
-cvz_status cvz_journal_scan(const char *directory, cvz_journal_file file, cvz_journal_visit visit, void *context,
-                            uint64_t *end, cvz_error *error)
+cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_journal_visit visit, void *context,
+                            cvz_error *error)
 {
   char path[PATH_MAX];
   scan s = {.path = path};
-  *end = 0;
-  CVZ_TRY(cvz_journal_path(path, directory, file, error));
+  file->end = 0;
+  CVZ_TRY(cvz_journal_path(path, directory, *file, error));
   s.file = open(path, O_RDONLY | O_CLOEXEC);
   if (s.file < 0) return cvz_file_fail(error, "read", path, errno);
   s.buffer = cvz_array(READ_BYTES, 1, error);
-  const cvz_status status = s.buffer ? scan_all(&s, file, visit, context, error) : CVZ_E_MEMORY;
-  *end = s.end;
+  const cvz_status status = s.buffer ? scan_all(&s, *file, visit, context, error) : CVZ_E_MEMORY;
+  file->end = s.end;
   free(s.buffer);
   close(s.file);
   return status;
@@ -154,7 +161,8 @@ cvz_status cvz_journal_scan(const char *directory, cvz_journal_file file, cvz_jo
 cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error)
 {
   char path[PATH_MAX];
-  CVZ_TRY(cvz_journal_path(path, directory, (cvz_journal_file){record->writer, record->segment}, error));
+  CVZ_TRY(cvz_journal_path(path, directory, (cvz_journal_file){.writer = record->writer, .segment = record->segment},
+                           error));
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   const int code = file < 0 ? errno : read_at(file, record->offset, content, (size_t)record->bytes);
   if (file >= 0) close(file);

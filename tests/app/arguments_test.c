@@ -76,6 +76,21 @@ static void command_line_wins_over_the_job_file(void **state)
   cvz_options_free(&o);
 }
 
+static void directories_to_merge_follow_one_another(void **state)
+{
+  (void)state;
+  cvz_options o = must_read(WORDS("--merge", "a", "b", "c", "--out", "d"));
+  assert_string_equal(o.merge, "a,b,c");
+  assert_string_equal(o.out, "d");
+  assert_null(o.job);
+  cvz_options_free(&o);
+  o = must_read(WORDS("--quiet", "--merge=a,b", "c", "--merge", "d"));
+  assert_string_equal(o.merge, "a,b,c,d");
+  cvz_options_free(&o);
+  assert_refused(WORDS("--merge", "--out", "d"), "--merge: no value");
+  assert_refused(WORDS("--merge", "a", "--resume"), "--resume and --merge: expected only one of them");
+}
+
 static void help_and_version_need_nothing_else(void **state)
 {
   (void)state;
@@ -108,6 +123,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_follow_or_stand_behind_an_equals_sign),
       cmocka_unit_test(command_line_wins_over_the_job_file),
+      cmocka_unit_test(directories_to_merge_follow_one_another),
       cmocka_unit_test(help_and_version_need_nothing_else),
       cmocka_unit_test(wrong_calls_are_refused),
   };

@@ -69,6 +69,31 @@ static void the_loss_is_that_before_each_update(void **state)
   tiny_free(&t);
 }
 
+static void a_unit_that_was_saved_goes_on_with_the_same_bits(void **state)
+{
+  (void)state;
+  tiny t;
+  float loss[STEPS], image[FLOATS], later[STEPS], saved[FLOATS + STEPS];
+  const cvz_ascent_unit unit = {1, 1, 0};
+  tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
+  climb(&t, &recipe, unit, loss, image);
+  for (int stop = 1; stop < STEPS; stop++) {
+    cvz_ascent ascent;
+    cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, unit, later);
+    while (ascent.step < stop) cvz_ascent_step(&ascent);
+    assert_int_equal(cvz_ascent_state_count(&ascent), FLOATS + STEPS);
+    cvz_ascent_save(&ascent, saved);
+    climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, later, NULL);
+    cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, unit, later);
+    cvz_ascent_restore(&ascent, stop, saved);
+    while (cvz_ascent_step(&ascent)) continue;
+    assert_int_equal(ascent.status, CVZ_UNIT_OK);
+    assert_memory_equal(later, loss, sizeof loss);
+    assert_memory_equal(cvz_run_image(t.run), image, sizeof image);
+  }
+  tiny_free(&t);
+}
+
 static void every_step_has_the_length_of_the_learning_rate(void **state)
 {
   (void)state;
@@ -185,6 +210,7 @@ int main(void)
       cmocka_unit_test(statuses_have_names),
       cmocka_unit_test(the_start_is_uniform_within_half_of_the_spread),
       cmocka_unit_test(the_loss_is_that_before_each_update),
+      cmocka_unit_test(a_unit_that_was_saved_goes_on_with_the_same_bits),
       cmocka_unit_test(every_step_has_the_length_of_the_learning_rate),
       cmocka_unit_test(a_gradient_of_zero_is_dead_and_the_image_stays),
       cmocka_unit_test(a_filter_that_has_reached_its_maximum_is_ok),

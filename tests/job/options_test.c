@@ -131,6 +131,44 @@ static void bad_values_are_refused_in_one_line(void **state)
   assert_refused("out", "a\nseed = 5", "--out: 'a?seed = 5', expected no control characters");
 }
 
+static void shards_are_a_part_of_a_number(void **state)
+{
+  (void)state;
+  cvz_options o = start();
+  assert_int_equal(o.shard.count, 0);
+  must_set(&o, "shard", "3/12", &line);
+  assert_int_equal(o.shard.index, 3);
+  assert_int_equal(o.shard.count, 12);
+  assert_refused("shard", "5/4", "--shard: '5/4', expected I/N with I from 1 to N, such as 1/4");
+  assert_refused("shard", "0/4", "--shard: '0/4', expected I/N with I from 1 to N, such as 1/4");
+  assert_refused("shard", "4", "--shard: '4', expected I/N with I from 1 to N, such as 1/4");
+  cvz_options_free(&o);
+}
+
+static void times_have_units_or_colons(void **state)
+{
+  static const struct {
+    const char *text;
+    double seconds;
+  } times[] = {{"90", 90},     {"90s", 90},  {"1.5h", 5400},    {"0.25m", 15},
+               {"2d", 172800}, {"1:30", 90}, {"1:30:05", 5405}, {"100:00:00", 360000}};
+  static const char *const wrong[] = {"0",   "-1",         "h",   "1x",    "1 h", "1:60",
+                                      "1:2", "1:02:03:04", "1e3", "1.2.3", ":30", "2e9d"};
+  (void)state;
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    cvz_options o = start();
+    must_set(&o, "max-time", times[i].text, &line);
+    assert_true(o.max_time == times[i].seconds);
+    cvz_options_free(&o);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    cvz_options o = start();
+    cvz_error error = {0};
+    assert_int_equal(set(&o, "max-time", wrong[i], &line, &error), CVZ_E_USAGE);
+    cvz_options_free(&o);
+  }
+}
+
 static void endless_value_gives_a_short_error(void **state)
 {
   (void)state;
@@ -300,6 +338,8 @@ static void written_options_read_back_exactly(void **state)
   must_set(&o, "size", "96x128", &line);
   must_set(&o, "layer", "a, b ,c*", &line);
   must_set(&o, "save-raw", "yes", &line);
+  must_set(&o, "shard", "2/7", &line);
+  must_set(&o, "max-time", "0.1h", &line);
   assert_int_equal(cvz_recipe_apply(&o, NULL), CVZ_OK);
   cvz_options_write(&o, &first);
   if (cvz_options_read(&back, first.data, &error) != CVZ_OK) fail_msg("%s", error.text);
@@ -310,6 +350,8 @@ static void written_options_read_back_exactly(void **state)
   assert_true(back.seed == UINT64_MAX);
   assert_int_equal(back.size.width, 128);
   assert_true(back.save_raw);
+  assert_int_equal(back.shard.count, 7);
+  assert_true(back.max_time == o.max_time);
   assert_int_equal(back.loss_border, 2);
   assert_null(back.weights);
   cvz_text_free(&first);
@@ -364,6 +406,8 @@ int main(void)
       cmocka_unit_test(unknown_recipe_lists_the_known),
       cmocka_unit_test(sizes_are_square_or_height_by_width),
       cmocka_unit_test(bad_values_are_refused_in_one_line),
+      cmocka_unit_test(shards_are_a_part_of_a_number),
+      cmocka_unit_test(times_have_units_or_colons),
       cmocka_unit_test(endless_value_gives_a_short_error),
       cmocka_unit_test(command_line_wins_in_any_order),
       cmocka_unit_test(weaker_value_is_still_checked),
