@@ -1,7 +1,9 @@
 /* kernel/kernels.h: the inner loops, one table per instruction set.
  *
  * Every table computes the same sums in an order of its own, so the bits depend on the table that is chosen and on
- * nothing else. Backward loops add to dx where `accumulate` is true and overwrite it otherwise. */
+ * nothing else. Unless said otherwise, views of one call have the same shape, results share no memory with operands,
+ * and `accumulate` adds to the result, which is overwritten otherwise. (H, W, C) are the shape of x, (OH, OW, ..) that
+ * of y; dx and dy, their gradients, have their shapes. */
 #ifndef CVZ_KERNEL_KERNELS_H
 #define CVZ_KERNEL_KERNELS_H
 
@@ -23,7 +25,7 @@ typedef struct cvz_slide {
 typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
 
 /** Y = or += X W of a rectangle of pixels, where only those channels of X are read whose bit is set. Every output is
- * one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
+ *  one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
 typedef struct cvz_sparse_product {
   int rows, width;       /**< pixels */
   int channels, columns; /**< of X, and of Y: at most sparse_columns */
@@ -46,91 +48,118 @@ static inline size_t cvz_scatter_row(int floats, int width)
   return (size_t)((floats + width - 1) / width) * (size_t)width;
 }
 
+/** One table. */
 typedef struct cvz_kernels {
   cvz_isa isa;
+  int width;          /**< floats of a vector */
+  int sparse_columns; /**< output channels of a block of weights of sparse_multiply */
 
+  /* Element by element. */
+
+  /** y = value */
   void (*fill)(cvz_view y, float value);
-  /** y = x or y += x */
+  /** y (+)= x */
   void (*copy)(cvz_view y, cvz_view x, bool accumulate);
+  /** y = a + b; y may be a or b. */
   void (*add)(cvz_view y, cvz_view a, cvz_view b);
   /** y (+)= a * b */
   void (*multiply)(cvz_view y, cvz_view a, cvz_view b, bool accumulate);
-  /** y[c] += factor * the sum over all pixels of x */
+  /** y[c] += factor * the sum over all pixels of x; y: (channels). */
   void (*pixel_sum)(float *y, cvz_view x, float factor);
 
-  /** The epilogue in place, of products that lie in y; `accumulate` is not used. */
+  /* Epilogues, and affine steps with a clamp. */
+
+  /** The epilogue in place, of products that lie in y; `accumulate` is not used. The residual may be y. */
   void (*finish)(cvz_view y, const cvz_epilogue *epilogue);
-  /** y = clamp(x * scale + offset) and its passed bits; scale and offset (channels), each NULL for 1 and 0; y may be x.
-   */
+  /** y = clamp(x * scale + offset) and its passed bits; scale and offset: (channels), NULL for 1 and 0; y may be x. */
   void (*affine)(cvz_view y, cvz_view x, const float *scale, const float *offset, cvz_clamp clamp, cvz_bits passed);
-  /** dx (+)= kept bit ? dy * scale : 0; scale NULL for 1 */
+  /** dx (+)= kept bit ? dy * scale : 0; scale: (channels), NULL for 1; dx may be dy. */
   void (*affine_backward)(cvz_view dx, cvz_view dy, const float *scale, cvz_bits kept, bool accumulate);
   /** In place: dy = kept bit ? dy : 0. */
   void (*keep)(cvz_view dy, cvz_bits kept);
   /** In place: dy *= the derivative of clamp where it gave y (0 at 0 of a ReLU, as TensorFlow has it). */
   void (*clamp_backward)(cvz_view dy, cvz_view y, cvz_clamp clamp);
 
+  /* Activations. */
+
   /** y = x <= threshold ? slope * (x - threshold) : min(x, max) */
   void (*relu)(cvz_view y, cvz_view x, cvz_clamp clamp, float threshold);
+  /** dx (+)= dy * the derivative at x: the slope at the threshold, 0 at max. */
   void (*relu_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_clamp clamp, float threshold, bool accumulate);
+  /** y = curve(x); y may be x. */
   void (*curve)(cvz_view y, cvz_view x, cvz_curve curve);
+  /** dx (+)= dy * the derivative at x; dx may be dy or x. */
   void (*curve_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_curve curve, bool accumulate);
-  /** Over the channels of each pixel. */
+  /** Over the channels of each pixel; y may be x. */
   void (*softmax)(cvz_view y, cvz_view x);
+  /** dx (+)= y * (dy - the sum of dy * y over the pixel's channels); dx may be dy or y. */
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
+
+  /* Pooling: y is (OH, OW, C). */
 
   /** arg: (OH, OW, C) dense, the place in the window (row by row) of the first maximum. What lies outside
    *  does not count, or is 0 where `zeros`; a place that no window has stands for such a maximum. A window of
    *  one element may leave arg alone. A NaN wins only as a window's first element (with TensorFlow on CPUs never). */
   void (*maxpool)(const cvz_slide *slide, cvz_view y, cvz_view x, uint16_t *arg, bool zeros);
+  /** Every dy goes to the place that arg names. */
   void (*maxpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const uint16_t *arg, bool accumulate);
-  /** Mean over the elements of the window that lie in the view. */
+  /** Mean over the elements of the window that lie in the view; there is at least one in each. */
   void (*avgpool)(const cvz_slide *slide, cvz_view y, cvz_view x);
+  /** Every element gets its share of the means that it is in. */
   void (*avgpool_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, bool accumulate);
 
-  /** y (OH, OW, C * multiplier), weights (kh, kw, C * multiplier): channel c * multiplier + m comes from c. */
+  /* Depthwise convolution: y is (OH, OW, C * multiplier), weights (kh, kw, C * multiplier). */
+
+  /** Channel c * multiplier + m of y comes from channel c of x. */
   void (*depthwise)(const cvz_slide *slide, cvz_view y, cvz_view x, const float *weights, int multiplier,
                     const cvz_epilogue *epilogue);
-  /** Of the epilogue only `accumulate` and `kept` are used. */
+  /** Its adjoint. Of the epilogue, which is that of dx, only `accumulate` and `kept` are used. */
   void (*depthwise_backward)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights, int multiplier,
                              const cvz_epilogue *epilogue);
 
+  /* Convolution as products of matrices. */
+
   /** The windows of output rows first .. first + rows - 1 as rows of a matrix (rows * out_width, kh * kw * C). */
   void (*im2row)(const cvz_slide *slide, float *matrix, cvz_view x, int first, int rows, int out_width);
-  /** Adds each element of that matrix to where it came from. */
+  /** Adds each element of that matrix to where it came from in dx. */
   void (*row2im)(const cvz_slide *slide, cvz_view dx, const float *matrix, int first, int rows, int out_width);
 
-  /** The inputs of tiles, B' x B: element e of tile i = tile - first is v[e * plane + i * x.channels + c]. */
+  /* Winograd: kernel/winograd.h. For x, y of any size; tile i of a batch is tile first + i of the map. */
+
+  /** The inputs of tiles, B' x B: element e of tile i is v[e * plane + i * C + c]. */
   void (*winograd_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
-  /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. */
+  /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. The residual may be y. */
   void (*winograd_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m, const cvz_epilogue *epilogue);
-  /** The same for stride 2, over blocks of 2 x 2 pixels: v[e * plane + i * 4 * x.channels + (y * 2 + x) * x.channels +
-   * c]. */
+  /** For stride 2, over blocks of 2 x 2 pixels: v[e * plane + i * 4 * C + (y * 2 + x) * C + c], C at most
+   *  CVZ_WINOGRAD_STRIDE2_CHANNELS. */
   void (*winograd_stride2_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
+  /** The outputs of those tiles, as winograd_output. */
   void (*winograd_stride2_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m,
                                   const cvz_epilogue *epilogue);
 
-  /** The sum of a[i] * b[i], in eight or more partial sums. */
-  float (*dot)(const float *a, const float *b, size_t count);
-  /** y[i] = factor * x[i] */
-  void (*scale)(float *y, const float *x, float factor, size_t count);
+  /* What skips zeros. */
 
-  int width; /**< floats of a vector */
-
-  /** dx += the windows of all numbers of dy that are not 0: row r of the window of (i, j) and channel k,
-   *  weights[(k * kernel[0] + r) * cvz_scatter_row()], is added from dx (i * stride + r, j * stride) on. `before` is
-   * not read: dx begins at the first window, holds all of them, dense, and has width - 1 floats behind it. */
-  void (*scatter)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights);
-
-  int sparse_columns; /**< output channels of a block of weights of sparse_multiply */
   /** bits[p * words + c / 64]: which channels of x (pixels rows of ldx floats) are not 0, NaN among them;
-   *  words = cvz_bits_words(channels). */
+   *  words = cvz_bits_words(channels). The rest of a pixel's last word is zero. */
   void (*nonzero)(uint64_t *bits, int pixels, int channels, const float *x, size_t ldx);
+  /** y (+)= x W where bits are set: cvz_sparse_product. */
   void (*sparse_multiply)(const cvz_sparse_product *product);
   /** y[p][j] = the dot product of x[p] and rows[j] for the set bits j of pixel p, 0 for the others; rows: (columns,
    *  channels) dense, of any size. Made for many pixels: it copies all of the rows. */
   void (*masked_multiply)(int pixels, int columns, int channels, const float *x, size_t ldx, const uint64_t *bits,
                           size_t bit_stride, const float *rows, float *y, size_t ldy);
+  /** dx += the windows of all numbers of dy that are not 0: row r of the window of (i, j) and channel k,
+   *  weights[(k * kernel[0] + r) * cvz_scatter_row()], is added from dx (i * stride[0] + r, j * stride[1]) on. `before`
+   *  and `dilation` are not read: dx begins at the first window, holds all of them, dense, and has width - 1 floats
+   *  behind it. A NaN also spoils what lies in dx under the zeros behind its rows of weights. */
+  void (*scatter)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights);
+
+  /* Long rows. */
+
+  /** The sum of a[i] * b[i], in 32 partial sums. */
+  float (*dot)(const float *a, const float *b, size_t count);
+  /** y[i] = factor * x[i] */
+  void (*scale)(float *y, const float *x, float factor, size_t count);
 } cvz_kernels;
 
 /** The table of an instruction set.

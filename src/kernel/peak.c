@@ -1,29 +1,22 @@
 #include "kernel/peak.h"
 
 #include <assert.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "kernel/peak_loops.h"
 
 #define RUNS         25
 #define FIRST_ROUNDS 10000
 #define RUN_SECONDS  0.004
 
-static double seconds(void)
-{
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* GFLOP/s of one run; its seconds in *took. */
 static double rate(cvz_peak_loop *loop, long rounds, double *took)
 {
   double flops;
-  const double start = seconds();
+  const double start = cvz_clock();
   volatile float kept = loop(rounds, &flops);
   (void)kept;
-  *took = seconds() - start;
+  *took = cvz_clock() - start;
   return 1e-9 * flops / *took;
 }
 

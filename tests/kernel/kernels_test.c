@@ -1,46 +1,13 @@
 /* The inner loops of every instruction set that this processor has, against plain loops. */
-#include "kernel/kernels.h"
-
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/random.h"
+#include "tables.h"
 
 enum { ROOM = 8192 };
 
 static const int channel_counts[] = {1, 3, 7, 8, 15, 17, 33, 64};
 #define COUNTS (sizeof channel_counts / sizeof *channel_counts)
-
-/* Runs `body` with `k` each table there is. */
-#define EACH_TABLE(k)                                                                                                  \
-  for (int isa_ = 0; isa_ <= (int)cvz_cpu_isa(); isa_++)                                                               \
-    for (const cvz_kernels *k = table(isa_); k; k = NULL)
-
-static const cvz_kernels *table(int isa)
-{
-  const cvz_kernels *kernels = NULL;
-  assert_int_equal(cvz_kernels_select(&kernels, (cvz_isa)isa, NULL), CVZ_OK);
-  assert_int_equal(kernels->isa, isa);
-  return kernels;
-}
-
-static void fill_random(float *values, size_t count, uint32_t stream)
-{
-  const cvz_random random = cvz_random_stream(1, 2, stream, 0, CVZ_PURPOSE_NOISE, 0);
-  cvz_random_uniform(&random, 0, count, values);
-  for (size_t i = 0; i < count; i++) values[i] = 2 * values[i] - 1;
-}
-
-static float *at(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
-}
 
 static void assert_near(double value, double expected, double bound)
 {

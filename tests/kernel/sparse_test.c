@@ -1,16 +1,8 @@
 /* Products that skip zeros, with every instruction set of this processor, against plain loops. */
-
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/random.h"
-#include "kernel/kernels.h"
+#include "tables.h"
 
 enum { PIXELS = 5, CHANNELS = 260, COLUMNS = 130, GAP = 3, ROOM = PIXELS * (CHANNELS + GAP) };
 
@@ -39,25 +31,6 @@ static const int column_counts[] = {1, 4, 15, 16, 17, 33, 48, 63, 64, 80, 97, 12
 static const float densities[] = {0.0f, 0.4f, 1.0f};
 
 #define EACH(i, array) for (size_t i = 0; i < sizeof(array) / sizeof *(array); i++)
-
-/* Runs `body` with `k` each table there is. */
-#define EACH_TABLE(k)                                                                                                  \
-  for (int isa_ = 0; isa_ <= (int)cvz_cpu_isa(); isa_++)                                                               \
-    for (const cvz_kernels *k = table(isa_); k; k = NULL)
-
-static const cvz_kernels *table(int isa)
-{
-  const cvz_kernels *kernels = NULL;
-  assert_int_equal(cvz_kernels_select(&kernels, (cvz_isa)isa, NULL), CVZ_OK);
-  return kernels;
-}
-
-static void fill_random(float *values, size_t count, uint32_t stream)
-{
-  const cvz_random random = cvz_random_stream(1, 2, stream, 0, CVZ_PURPOSE_NOISE, 0);
-  cvz_random_uniform(&random, 0, count, values);
-  for (size_t i = 0; i < count; i++) values[i] = 2 * values[i] - 1;
-}
 
 /* Row p of `words` words; a random share of the first `count` bits. */
 static void fill_bits(uint64_t *bits, size_t words, int count, float density)

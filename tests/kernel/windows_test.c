@@ -1,17 +1,9 @@
 /* Depthwise convolution and pooling of every instruction set, with their epilogues, against plain loops in double
  * precision. */
-#include "kernel/kernels.h"
-
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/random.h"
+#include "tables.h"
 
 enum { ROOM = 36000, WORDS = 1400, MARGIN = 40 };
 
@@ -29,20 +21,6 @@ typedef struct field {
 } field;
 
 static field now, was;
-
-static const cvz_kernels *table(int isa)
-{
-  const cvz_kernels *kernels = NULL;
-  assert_int_equal(cvz_kernels_select(&kernels, (cvz_isa)isa, NULL), CVZ_OK);
-  return kernels;
-}
-
-static void fill_random(float *values, size_t count, uint32_t stream)
-{
-  const cvz_random random = cvz_random_stream(1, 2, stream, 0, CVZ_PURPOSE_NOISE, 0);
-  cvz_random_uniform(&random, 0, count, values);
-  for (size_t i = 0; i < count; i++) values[i] = 2 * values[i] - 1;
-}
 
 static void start(uint32_t stream)
 {
@@ -78,16 +56,6 @@ static cvz_bits bits(uint64_t *data, cvz_view view, bool loose)
   const size_t pixel = cvz_bits_words(view.channels) + loose, row = (size_t)view.width * pixel + loose;
   assert_true(1 + (size_t)view.height * row <= WORDS);
   return (cvz_bits){data + 1, row, pixel};
-}
-
-static float *at(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
-}
-
-static bool bit(cvz_bits mask, int y, int x, int c)
-{
-  return mask.data[(size_t)y * mask.row + (size_t)x * mask.pixel + (size_t)c / 64] >> (c % 64) & 1;
 }
 
 /* The element of `was` beside one of `now`. */

@@ -3,53 +3,14 @@
 #include "kernel/winograd.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/random.h"
-#include "kernel/kernels.h"
+#include "tables.h"
 
 enum { POINTS = CVZ_WINOGRAD_POINTS, GUARD = 64 };
 
 #define BOUND 3e-6 /* of the largest output */
-
-/* Runs `body` with `k` each table there is. */
-#define EACH_TABLE(k)                                                                                                  \
-  for (int isa_ = 0; isa_ <= (int)cvz_cpu_isa(); isa_++)                                                               \
-    for (const cvz_kernels *k = table(isa_); k; k = NULL)
-
-static const cvz_kernels *table(int isa)
-{
-  const cvz_kernels *kernels = NULL;
-  assert_int_equal(cvz_kernels_select(&kernels, (cvz_isa)isa, NULL), CVZ_OK);
-  return kernels;
-}
-
-static float *random_floats(size_t count, uint32_t stream)
-{
-  float *values = malloc(count * sizeof *values);
-  assert_non_null(values);
-  const cvz_random random = cvz_random_stream(1, 2, stream, 0, CVZ_PURPOSE_NOISE, 0);
-  cvz_random_uniform(&random, 0, count, values);
-  for (size_t i = 0; i < count; i++) values[i] = 2 * values[i] - 1;
-  return values;
-}
-
-static float *at(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
-}
-
-static bool bit(cvz_bits bits, int y, int x, int c)
-{
-  return bits.data[(size_t)y * bits.row + (size_t)x * bits.pixel + (size_t)c / 64] >> c % 64 & 1;
-}
 
 /* A view with room between its pixels and rows, inside a buffer of its own with random numbers all over. */
 typedef struct map {
