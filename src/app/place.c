@@ -20,6 +20,34 @@ static bool is_root(const cvz_place *place)
   return cvz_comm_rank(place->comm) == 0;
 }
 
+static cvz_status take_isa(void *context, const cvz_record *record, const char *text, cvz_error *error)
+{
+  (void)error;
+  if (record->kind == CVZ_RECORD_JOB) cvz_job_text_value(text, "instruction_set", context, 16);
+  return CVZ_OK;
+}
+
+static cvz_status read_isa(const char *directory, char isa[16], cvz_error *error)
+{
+  cvz_journal_file *files;
+  int count;
+  cvz_status status = cvz_journal_list(&files, &count, directory, error);
+  for (int i = 0; status == CVZ_OK && i < count && !*isa; i++)
+    status = cvz_journal_job(directory, files[i], take_isa, isa, error);
+  free(files);
+  return status;
+}
+
+cvz_status cvz_place_earlier_isa(cvz_comm *comm, const cvz_options *options, char isa[16], cvz_error *error)
+{
+  cvz_status status = CVZ_OK;
+  memset(isa, 0, 16);
+  if (options->resume && cvz_comm_rank(comm) == 0) status = read_isa(options->out, isa, error);
+  CVZ_TRY(cvz_comm_agree(comm, status, error));
+  cvz_comm_share_bytes(comm, isa, 16);
+  return CVZ_OK;
+}
+
 /* The parameters that results tell of, and those that decide which results there are. */
 static cvz_status describe_job(cvz_place *place, const cvz_place_job *job, cvz_error *error)
 {

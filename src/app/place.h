@@ -31,6 +31,10 @@ typedef struct cvz_place_job {
   cvz_output_layer *layers; /**< rank 0: gets what final layers tell */
 } cvz_place_job;
 
+/** The instruction set of the job that --resume goes on with, "" if there is none: a requeued job may come to newer
+ *  processors. Collective. */
+cvz_status cvz_place_earlier_isa(cvz_comm *comm, const cvz_options *options, char isa[16], cvz_error *error);
+
 /** With --resume looks for what is there and takes the lock if anything is; without it, nothing is there. Changes no
  *  results. Collective.
  *  @return CVZ_E_USAGE if the directory is of another job, or in use for 10 s */

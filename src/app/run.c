@@ -105,12 +105,14 @@ static cvz_status same_openblas(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
-/* The widest instruction set that all ranks have, or the one that is asked for. */
+/* The instruction set that is asked for, or that of the run that --resume goes on with, or the widest that all have. */
 static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
 {
   cvz_isa isa = (cvz_isa)cvz_comm_least(run->comm, (int)cvz_cpu_isa());
-  cvz_status status = CVZ_OK;
-  if (run->options->isa) status = cvz_isa_from_name(&isa, run->options->isa, error);
+  char earlier[16];
+  CVZ_TRY(cvz_place_earlier_isa(run->comm, run->options, earlier, error));
+  const char *wanted = run->options->isa ? run->options->isa : earlier;
+  cvz_status status = *wanted ? cvz_isa_from_name(&isa, wanted, error) : CVZ_OK;
   if (status == CVZ_OK) status = cvz_kernels_select(&run->kernels, isa, error);
   if (status == CVZ_OK) status = cvz_gemm_select(&run->gemm, run->options->gemm, isa, error);
   CVZ_TRY(cvz_comm_agree(run->comm, status, error));

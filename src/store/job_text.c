@@ -1,6 +1,7 @@
 #include "store/job_text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void cvz_job_text_add(cvz_text *text, const cvz_attribute *attributes, int count)
@@ -39,6 +40,15 @@ static line take_line(const char **rest)
 static int same_bytes(const char *a, int a_length, const char *b, int b_length)
 {
   return a_length == b_length && !memcmp(a, b, (size_t)a_length);
+}
+
+void cvz_job_text_value(const char *text, const char *key, char *value, size_t bytes)
+{
+  *value = 0;
+  while (*text) {
+    const line l = take_line(&text);
+    if (same_bytes(l.text, l.key, key, (int)strlen(key))) snprintf(value, bytes, "%.*s", l.value, l.value_text);
+  }
 }
 
 /* Of a value that may be a long list. */

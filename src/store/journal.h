@@ -51,6 +51,10 @@ typedef cvz_status (*cvz_journal_visit)(void *context, const cvz_record *record,
 cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_journal_visit visit, void *context,
                             cvz_error *error);
 
+/** Reads the first record of a file only, if it is whole. */
+cvz_status cvz_journal_job(const char *directory, cvz_journal_file file, cvz_journal_visit visit, void *context,
+                           cvz_error *error);
+
 /** Reads a record's content, record->bytes bytes. */
 cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error);
 

@@ -130,19 +130,22 @@ static cvz_status hand_over(const scan *s, cvz_journal_file file, cvz_journal_vi
   return status;
 }
 
-static cvz_status scan_all(scan *s, cvz_journal_file file, cvz_journal_visit visit, void *context, cvz_error *error)
+/* Hands over up to `limit` records. */
+static cvz_status scan_some(scan *s, cvz_journal_file file, int limit, cvz_journal_visit visit, void *context,
+                            cvz_error *error)
 {
-  for (;;) {
+  for (int i = 0; i < limit; i++) {
     const int code = check_next(s);
     if (code > 0) return cvz_file_fail(error, "read", s->path, code);
     if (code < 0 || (s->end == 0 && s->head.kind != CVZ_RECORD_JOB)) return CVZ_OK;
     CVZ_TRY(hand_over(s, file, visit, context, error));
     s->end += sizeof s->head + s->head.bytes;
   }
+  return CVZ_OK;
 }
 
-cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_journal_visit visit, void *context,
-                            cvz_error *error)
+static cvz_status scan_file(const char *directory, cvz_journal_file *file, int limit, cvz_journal_visit visit,
+                            void *context, cvz_error *error)
 {
   char path[PATH_MAX];
   scan s = {.path = path};
@@ -151,11 +154,23 @@ cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_j
   s.file = open(path, O_RDONLY | O_CLOEXEC);
   if (s.file < 0) return cvz_file_fail(error, "read", path, errno);
   s.buffer = cvz_array(READ_BYTES, 1, error);
-  const cvz_status status = s.buffer ? scan_all(&s, *file, visit, context, error) : CVZ_E_MEMORY;
+  const cvz_status status = s.buffer ? scan_some(&s, *file, limit, visit, context, error) : CVZ_E_MEMORY;
   file->end = s.end;
   free(s.buffer);
   close(s.file);
   return status;
+}
+
+cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_journal_visit visit, void *context,
+                            cvz_error *error)
+{
+  return scan_file(directory, file, INT_MAX, visit, context, error);
+}
+
+cvz_status cvz_journal_job(const char *directory, cvz_journal_file file, cvz_journal_visit visit, void *context,
+                           cvz_error *error)
+{
+  return scan_file(directory, &file, 1, visit, context, error);
 }
 
 cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error)

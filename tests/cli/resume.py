@@ -301,6 +301,18 @@ def other_jobs(scratch):
     same("--overwrite", out, files(ended))
 
 
+def instruction_sets(scratch):
+    """A job that was begun on older processors goes on with what they have."""
+    narrow = LONG[:-1] + ["150", "--isa", "portable"]
+    whole = undisturbed(scratch, "portable", narrow)
+    out = scratch / "older"
+    told = run(narrow + ["--out", out, "--max-time", "0.01"], 2)
+    check("a portable job is stopped", told.code == STOPPED and journal(out) is not None, told)
+    told = run(LONG[:-1] + ["150", "--out", out, "--resume"], 2)
+    check("without --isa it goes on as it was", told.code == 0, told)
+    same("without --isa", out, whole)
+
+
 def damaged_journals(scratch):
     whole = files(scratch / "long")
 
@@ -459,7 +471,8 @@ with scratch_folder() as folder:
     place = pathlib.Path(folder)
     os.environ["OMPI_MCA_btl_vader_backing_directory"] = folder  # ranks that are killed leave their segments there
     os.environ["OMPI_MCA_orte_tmpdir_base"] = folder
-    for part in (killed_at_random, stopped_in_the_middle, time_limits, other_jobs, damaged_journals,
+    for part in (killed_at_random, stopped_in_the_middle, time_limits, other_jobs, instruction_sets,
+                 damaged_journals,
                  one_job_at_a_time, no_locks_in_the_file_system, shards, merges_that_are_refused):
         print(f"--- {part.__name__.replace('_', ' ')}")
         part(place)
