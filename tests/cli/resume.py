@@ -19,7 +19,8 @@ FAILED, USAGE, STOPPED = 1, 2, 75
 KILLS = 50
 BASE = ["--model", MODEL, "--size", "80", "--save-raw"]
 JOB = BASE + ["--layer", "conv2d_1,conv2d_5", "--filters", "0-23", "--iterations", "150"]
-LONG = BASE + ["--layer", "conv2d_5", "--filters", "0-2", "--iterations", "4000"]
+STEPS = 12000  # of a unit: some seconds, so that a signal that mpirun hands on late still finds it begun
+LONG = BASE + ["--layer", "conv2d_5", "--filters", "0-2", "--iterations", STEPS]
 
 HEAD = struct.Struct("<IIiiQII")  # mark, kind, unit, step, bytes, checksum, 0
 MARK, UNIT, STATE = 0x4A5A5643, 2, 3
@@ -181,7 +182,7 @@ def stop_with(scratch, name, ranks, strike, whole, reason):
     check(f"{name}: one line with the reason", len(told.ours()) == 1 and reason in told.ours()[0] and
           "--resume" in told.ours()[0], told)
     begun = states(out)
-    check(f"{name}: it stopped within units", begun and all(0 < step < 4000 for step in begun.values()), begun)
+    check(f"{name}: it stopped within units", begun and all(0 < step < STEPS for step in begun.values()), begun)
     check(f"{name}: the lock is given back", not (out / ".lock").exists())
     told = run(LONG + ["--out", out, "--resume"], 2)
     check(f"{name}: goes on", told.code == 0 and f"{len(begun)} begun" in told.err, told)
