@@ -29,8 +29,8 @@ mpirun "$program" "$@" --shard "$SLURM_ARRAY_TASK_ID/$parts" --out "$out.parts/$
 mpirun=$!
 while asked=; wait "$mpirun"; code=$?; [ -n "$asked" ]; do :; done
 
-if [ "$code" = 75 ] && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
-  echo "stopped early: queued again"
+if { [ "$code" = 75 ] || [ "$code" = 205 ]; } && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
+  echo "ended with $code: queued again"
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"

@@ -26,9 +26,10 @@ mpirun=$!
 # A `wait` that a signal ended did not bring mpirun's exit code.
 while asked=; wait "$mpirun"; code=$?; [ -n "$asked" ]; do :; done
 
+# 75: the program stopped early. 205: mpirun lost a node, which it finds out long before Slurm does (SlurmdTimeout).
 # scancel ends a job by TERM too, but then it is no longer RUNNING and stays cancelled.
-if [ "$code" = 75 ] && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
-  echo "stopped early: queued again"
+if { [ "$code" = 75 ] || [ "$code" = 205 ]; } && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
+  echo "ended with $code: queued again"
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"
