@@ -192,6 +192,7 @@ def hurry(job):
     for entry in command("scontrol", "show", "job", "-o", job).splitlines():
         words = dict(word.split("=", 1) for word in entry.split() if "=" in word)
         if words["JobState"] == "PENDING" and words["Reason"] == "BeginTime":
+            time.sleep(2)  # slurmd refuses a job in the second in which it ended it
             command("scontrol", "update", f"jobid={words['JobId']}", "starttime=now")
     return state(job) not in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "")
 
