@@ -129,14 +129,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def start(name, command, environment=()):
+def start(name, command, **environment):
     with open(WORK / f"{name}.out", "ab") as log:
         daemons[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                         env=dict(os.environ, **dict(environment)), preexec_fn=die_with_parent)
+                                         env=dict(os.environ, **environment), preexec_fn=die_with_parent)
 
 
 def start_node(node):
-    start(node, ["slurmd", "-D", "-N", node], {"CONVVIZ_NODE": node})
+    start(node, ["slurmd", "-D", "-N", node], CONVVIZ_NODE=node)
 
 
 def start_slurm():
