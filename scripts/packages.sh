@@ -4,7 +4,8 @@ build_packages="build-essential cmake ninja-build pkg-config libopenmpi-dev open
 libpng-dev zlib1g-dev libjansson-dev libinih-dev libcmocka-dev"
 # Where Debian has it, that is on x86-64: faster matrix products.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages="$build_packages libxsmm-dev"
-test_packages="python3 python3-venv hdf5-tools"
+# Slurm's daemons are not started by their packages, for want of a configuration; munged is, and only waits.
+test_packages="python3 python3-venv hdf5-tools slurmctld slurmd slurm-client munge"
 
 missing_packages() {
   for package in "$@"; do
