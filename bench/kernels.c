@@ -121,8 +121,10 @@ typedef void tiles_call(const bench *b, const cvz_winograd_batch *batch);
 /* Calls with the tiles of `tile` outputs a side that cover height x width outputs, batch by batch. */
 static void for_tiles(const bench *b, int height, int width, int tile, int channels, tiles_call *call)
 {
-  cvz_winograd_batch batch = {
-      .columns = (width + tile - 1) / tile, .before = {1, 1}, .plane = TILES * (size_t)channels + PLANE_GAP};
+  cvz_winograd_batch batch = {.tile = tile,
+                              .columns = (width + tile - 1) / tile,
+                              .before = {1, 1},
+                              .plane = TILES * (size_t)channels + PLANE_GAP};
   const int tiles = batch.columns * ((height + tile - 1) / tile);
   for (; batch.first < tiles; batch.first += TILES) {
     batch.count = tiles - batch.first < TILES ? tiles - batch.first : TILES;
@@ -147,12 +149,16 @@ CALL_TILES(winograd_input, b->a.height, b->a.width, CVZ_WINOGRAD_TILE, b->a.chan
            winograd_input(batch, b->matrix, b->a), 0)
 CALL_TILES(winograd_output, b->c.height, b->c.width, CVZ_WINOGRAD_TILE, b->c.channels,
            winograd_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
+CALL_TILES(winograd_large_input, b->a.height, b->a.width, CVZ_WINOGRAD_LARGE_TILE, b->a.channels,
+           winograd_input(batch, b->matrix, b->a), 0)
+CALL_TILES(winograd_large_output, b->c.height, b->c.width, CVZ_WINOGRAD_LARGE_TILE, b->c.channels,
+           winograd_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
 CALL_TILES(winograd_output_kept, b->c.height, b->c.width, CVZ_WINOGRAD_TILE, b->c.channels,
            winograd_output(batch, b->c, b->matrix, &epilogue), BACKWARD)
 CALL_TILES(winograd_stride2_input, b->half.height, b->half.width, CVZ_WINOGRAD_STRIDE2_TILE, 4 * b->a.channels,
            winograd_stride2_input(batch, b->matrix, b->a), 0)
 CALL_TILES(winograd_stride2_output, b->c.height, b->c.width, CVZ_WINOGRAD_STRIDE2_TILE, b->c.channels,
-           winograd_stride2_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
+           winograd_output(batch, b->c, b->matrix, &epilogue), FORWARD(relu))
 
 /* Floats read and written, and FLOPs that multiply-adds could do, for each element of a map. */
 static const struct row {
@@ -195,6 +201,8 @@ static const struct row {
     {"winograd_input", call_winograd_input, 45, 45, 64, 3.25, 0},
     {"winograd_output", call_winograd_output, 45, 45, 64, 3.25, 0},
     {"winograd_output, kept", call_winograd_output_kept, 45, 45, 64, 3.25, 0},
+    {"winograd_input, 6x6", call_winograd_large_input, 45, 45, 64, 2.78, 0},
+    {"winograd_output, 6x6", call_winograd_large_output, 45, 45, 64, 2.78, 0},
     {"winograd_stride2_input", call_winograd_stride2_input, 180, 180, 3, 5, 0},
     {"winograd_stride2_output", call_winograd_stride2_output, 90, 90, 64, 5, 0},
     {"dot", call_dot, 1, 1, 1152, 2, 2},

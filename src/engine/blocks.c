@@ -40,10 +40,11 @@ size_t cvz_blocks_count(const cvz_graph *graph, const cvz_pack_request *request)
   const cvz_conv_sizes s = cvz_blocks_sizes(graph, &graph->nodes[request->node]);
   size_t taps = (size_t)s.kernel[0] * (size_t)s.kernel[1];
   if (request->kind == CVZ_PACK_FORWARD)
-    taps = (size_t)s.kernel[0] * (size_t)chunks_of(&s, request->taps) * (size_t)request->taps;
-  if (request->kind == CVZ_PACK_STEM) taps = 4 * CVZ_WINOGRAD_POINTS;
+    taps = (size_t)s.kernel[0] * (size_t)chunks_of(&s, request->length) * (size_t)request->length;
+  if (request->kind == CVZ_PACK_STEM) taps = 4 * (size_t)cvz_winograd_points(CVZ_WINOGRAD_STRIDE2_TILE);
   if (request->kind == CVZ_PACK_SCATTER) return (size_t)s.filters * (size_t)s.kernel[0] * (size_t)request->columns;
-  if (request->kind == CVZ_PACK_WINOGRAD || request->kind == CVZ_PACK_WINOGRAD_BACKWARD) taps = CVZ_WINOGRAD_POINTS;
+  if (request->kind == CVZ_PACK_WINOGRAD || request->kind == CVZ_PACK_WINOGRAD_BACKWARD)
+    taps = (size_t)cvz_winograd_points(request->length);
   return taps * (size_t)s.channels * (size_t)s.filters * (size_t)s.groups;
 }
 
@@ -112,18 +113,19 @@ static float *fill_backward(const cvz_block_source *source, int columns, float *
 }
 
 /* Row i and column j of the transformed matrices; forward i is a channel and j a filter. */
-static void winograd_element(const cvz_block_source *source, bool backward, int i, int j, float *to, size_t plane)
+static void winograd_element(const cvz_block_source *source, int tile, bool backward, int i, int j, float *to,
+                             size_t plane)
 {
   const ptrdiff_t column = (ptrdiff_t)((size_t)source->sizes.channels * source->pitch);
-  double u[CVZ_WINOGRAD_POINTS];
+  double u[CVZ_WINOGRAD_MOST_POINTS];
   if (backward)
-    cvz_winograd_weights(u, element(source, 2, 2, j, i), -3 * column, -column);
+    cvz_winograd_weights(tile, u, element(source, 2, 2, j, i), -3 * column, -column);
   else
-    cvz_winograd_weights(u, element(source, 0, 0, i, j), 3 * column, column);
-  for (int e = 0; e < CVZ_WINOGRAD_POINTS; e++) to[(size_t)e * plane] = (float)u[e];
+    cvz_winograd_weights(tile, u, element(source, 0, 0, i, j), 3 * column, column);
+  for (int e = 0; e < cvz_winograd_points(tile); e++) to[(size_t)e * plane] = (float)u[e];
 }
 
-static float *fill_winograd(const cvz_block_source *source, int columns, bool backward, float *to)
+static float *fill_winograd(const cvz_block_source *source, int columns, int tile, bool backward, float *to)
 {
   const int rows = backward ? source->sizes.filters : source->sizes.channels;
   const int all = backward ? source->sizes.channels : source->sizes.filters;
@@ -131,8 +133,8 @@ static float *fill_winograd(const cvz_block_source *source, int columns, bool ba
   for (int first = 0; first < all; first += block_width(columns, first, all))
     for (int i = 0; i < rows; i++)
       for (int j = 0; j < block_width(columns, first, all); j++)
-        winograd_element(source, backward, i, first + j, to++, plane);
-  return to + (CVZ_WINOGRAD_POINTS - 1) * plane;
+        winograd_element(source, tile, backward, i, first + j, to++, plane);
+  return to + (size_t)(cvz_winograd_points(tile) - 1) * plane;
 }
 
 /* Channel `i` of a block of 2 x 2 pixels is ((y * 2 + x) * C + c). */
@@ -141,10 +143,10 @@ static void stem_element(const cvz_block_source *source, int i, int j, float *to
   const cvz_conv_sizes *s = &source->sizes;
   const ptrdiff_t column = (ptrdiff_t)((size_t)s->channels * source->pitch);
   const int place = i / s->channels;
-  double u[CVZ_WINOGRAD_POINTS];
+  double u[CVZ_WINOGRAD_MOST_POINTS];
   cvz_winograd_stride2_weights(u, element(source, 0, 0, i % s->channels, j), s->kernel[0], s->kernel[1],
                                s->kernel[1] * column, column, place / 2, place % 2);
-  for (int e = 0; e < CVZ_WINOGRAD_POINTS; e++) to[(size_t)e * plane] = (float)u[e];
+  for (int e = 0; e < cvz_winograd_points(CVZ_WINOGRAD_STRIDE2_TILE); e++) to[(size_t)e * plane] = (float)u[e];
 }
 
 static void fill_stem(const cvz_block_source *source, int columns, float *to)
@@ -175,10 +177,10 @@ void cvz_blocks_fill(const cvz_graph *graph, const cvz_pack_request *request, co
   if (request->kind == CVZ_PACK_STEM || request->kind == CVZ_PACK_SCATTER) return;
   for (int group = 0; group < source.sizes.groups; group++, source.kernel += source.sizes.filters) {
     if (request->kind == CVZ_PACK_FORWARD)
-      to = fill_forward(&source, request->columns, request->taps, to);
+      to = fill_forward(&source, request->columns, request->length, to);
     else if (request->kind == CVZ_PACK_BACKWARD)
       to = fill_backward(&source, request->columns, to);
     else
-      to = fill_winograd(&source, request->columns, request->kind == CVZ_PACK_WINOGRAD_BACKWARD, to);
+      to = fill_winograd(&source, request->columns, request->length, request->kind == CVZ_PACK_WINOGRAD_BACKWARD, to);
   }
 }

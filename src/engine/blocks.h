@@ -4,9 +4,9 @@
  * is `taps` neighbouring taps of a kernel row; taps beyond the kernel's width are zero.
  * Backward, input channels are the columns: per group, parity class and block of channels (taps of the class, K,
  * block). A parity class is the inputs (y, x) with y = row and x = column modulo the strides, counted from the
- * padding's first zero; its taps are those with the same remainders, the last one of the kernel first. Winograd: 36
- * planes of blocks, (plane, block, C, block); of a stem 4 * C channels, see
- * kernel/winograd.h.  Scatter: (K, kh, columns), rows of kw * C floats and zeros behind. */
+ * padding's first zero; its taps are those with the same remainders, the last one of the kernel first. Winograd: planes
+ * of blocks, (plane, block, C, block); of a stem 4 * C channels, see kernel/winograd.h. Scatter: (K, kh, columns), rows
+ * of kw * C floats and zeros behind. */
 #ifndef CVZ_ENGINE_BLOCKS_H
 #define CVZ_ENGINE_BLOCKS_H
 

@@ -10,9 +10,9 @@
 #define WINOGRAD_CHANNELS 16 /* below it the transforms cost more than the products save */
 
 cvz_status cvz_conv_add_pack(cvz_step *step, cvz_packs *packs, int slot, cvz_pack_kind kind, int channels, int columns,
-                             int taps, cvz_error *error)
+                             int length, cvz_error *error)
 {
-  const cvz_pack_request request = {kind, step->node, step->affine, channels, columns, taps};
+  const cvz_pack_request request = {kind, step->node, step->affine, channels, columns, length};
   return cvz_packs_add(packs, &request, &step->packs[slot], error);
 }
 

@@ -12,7 +12,7 @@ typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *p
 
 /** 1 x 1 on the same pixels: a matrix product of bands of pixels. */
 cvz_conv_planner cvz_conv_pointwise_forward, cvz_conv_pointwise_backward;
-/** 3 x 3 of stride 1 as 36 products, see kernel/winograd.h. */
+/** 3 x 3 of stride 1 as 36 or 64 products, see kernel/winograd.h. */
 cvz_conv_planner cvz_conv_winograd_forward, cvz_conv_winograd_backward;
 /** Up to 8 x 8 of stride 2 on few channels, the same way. */
 cvz_conv_planner cvz_conv_stem_forward;
@@ -29,7 +29,7 @@ cvz_conv_planner cvz_conv_narrow_forward, cvz_conv_narrow_backward;
 
 /** Registers one of the convolution's packs in a slot of the step. */
 cvz_status cvz_conv_add_pack(cvz_step *step, cvz_packs *packs, int slot, cvz_pack_kind kind, int channels, int columns,
-                             int taps, cvz_error *error);
+                             int length, cvz_error *error);
 
 cvz_conv_sizes cvz_conv_sizes_of(const cvz_plan *plan, const cvz_step *step);
 

@@ -6,7 +6,8 @@
  * is not is scattered. */
 
 #define BATCH_TILES 48
-#define TILE        3
+#define TILE        CVZ_WINOGRAD_STRIDE2_TILE
+#define POINTS      36
 #define PLANE_GAP   16
 
 static int tiles_along(int length)
@@ -23,7 +24,7 @@ static void multiply_planes(const cvz_context *context, int tiles, int inputs, i
 {
   const cvz_gemm *gemm = cvz_packs_gemm(context->plan->packs);
   const float *weights = cvz_context_pack(context, CVZ_SLOT_FORWARD);
-  for (int e = 0; e < CVZ_WINOGRAD_POINTS; e++, v += plane_floats(inputs), m += plane_floats(outputs))
+  for (int e = 0; e < POINTS; e++, v += plane_floats(inputs), m += plane_floats(outputs))
     for (int first = 0, width; first < outputs; first += width) {
       width = cvz_conv_block(gemm->columns, first, outputs);
       const cvz_gemm_call call = {.m = tiles,
@@ -46,8 +47,8 @@ static void forward(const cvz_context *context)
   const cvz_view x = cvz_context_input(context, 0), y = cvz_context_output(context);
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   const int *before = context->step->slide.before, inputs = 4 * x.channels;
-  float *v = cvz_context_scratch(context), *m = v + CVZ_WINOGRAD_POINTS * plane_floats(inputs);
-  cvz_winograd_batch batch = {.columns = tiles_along(y.width), .before = {before[0], before[1]}};
+  float *v = cvz_context_scratch(context), *m = v + POINTS * plane_floats(inputs);
+  cvz_winograd_batch batch = {.tile = TILE, .columns = tiles_along(y.width), .before = {before[0], before[1]}};
   const int tiles = tiles_along(y.height) * batch.columns;
   for (batch.first = 0; batch.first < tiles; batch.first += BATCH_TILES) {
     batch.count = cvz_conv_block(BATCH_TILES, batch.first, tiles);
@@ -55,7 +56,7 @@ static void forward(const cvz_context *context)
     kernels->winograd_stride2_input(&batch, v, x);
     multiply_planes(context, batch.count, inputs, y.channels, v, m);
     batch.plane = plane_floats(y.channels);
-    kernels->winograd_stride2_output(&batch, y, m, &epilogue);
+    kernels->winograd_output(&batch, y, m, &epilogue);
   }
 }
 
@@ -67,9 +68,9 @@ cvz_status cvz_conv_stem_forward(cvz_plan *plan, cvz_step *step, cvz_packs *pack
   const cvz_region out = cvz_step_output(plan, step)->region;
   const int inputs = 4 * sizes.channels;
   step->forward = &forward_pass;
-  step->forward_flops = 2.0 * CVZ_WINOGRAD_POINTS * tiles_along(cvz_region_height(out)) *
-                        tiles_along(cvz_region_width(out)) * inputs * sizes.filters;
-  cvz_step_want_scratch(step, CVZ_WINOGRAD_POINTS * (plane_floats(inputs) + plane_floats(sizes.filters)));
+  step->forward_flops =
+      2.0 * POINTS * tiles_along(cvz_region_height(out)) * tiles_along(cvz_region_width(out)) * inputs * sizes.filters;
+  cvz_step_want_scratch(step, POINTS * (plane_floats(inputs) + plane_floats(sizes.filters)));
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_STEM, sizes.filters, cvz_packs_gemm(packs)->columns,
                            0, error);
 }

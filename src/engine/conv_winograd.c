@@ -1,10 +1,13 @@
 #include "engine/conv.h"
 #include "kernel/winograd.h"
 
-/* Tiles of 4 x 4 outputs, some of them at a time: transform the inputs, 36 products, transform the outputs. */
+/* Tiles of 4 x 4 or 6 x 6 outputs, some of them at a time: transform the inputs, multiply, transform the outputs. */
 
-#define BATCH_TILES 64 /* many enough to use a plane of weights well, few enough for the second-level cache */
-#define PLANE_GAP   16 /* floats between planes, so that they do not share cache sets */
+#define BATCH_TILES       64 /* many enough to use a plane of weights well, few enough for the second-level cache */
+#define BATCH_LARGE_TILES 48
+#define LARGE_LEAST       32 /* tiles */
+#define LARGE_SHARE       0.9
+#define PLANE_GAP         16 /* floats between planes, so that they do not share cache sets */
 
 /* Transformed inputs and outputs of a batch. */
 typedef struct cvz_winograd_planes {
@@ -12,14 +15,36 @@ typedef struct cvz_winograd_planes {
   size_t v_plane, m_plane;
 } cvz_winograd_planes;
 
-static int tiles_along(int length)
+static int tiles_along(int length, int tile)
 {
-  return (length + CVZ_WINOGRAD_TILE - 1) / CVZ_WINOGRAD_TILE;
+  return (length + tile - 1) / tile;
 }
 
-static int batch_tiles(int height, int width)
+static int tiles_of(int height, int width, int tile)
 {
-  const int tiles = tiles_along(height) * tiles_along(width), batches = (tiles + BATCH_TILES - 1) / BATCH_TILES;
+  return tiles_along(height, tile) * tiles_along(width, tile);
+}
+
+static double points_of(int height, int width, int tile)
+{
+  return (double)tiles_of(height, width, tile) * cvz_winograd_points(tile);
+}
+
+/* Tiles of 6 x 6 multiply less, where they do not overhang the map much, and have more weights, which pays from some
+ * number of tiles on. */
+static int choose_tile(int height, int width)
+{
+  const bool many = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST;
+  const bool less =
+      points_of(height, width, CVZ_WINOGRAD_LARGE_TILE) <= LARGE_SHARE * points_of(height, width, CVZ_WINOGRAD_TILE);
+  return many && less ? CVZ_WINOGRAD_LARGE_TILE : CVZ_WINOGRAD_TILE;
+}
+
+/* Tiles of a batch; all batches have about as many. */
+static int batch_tiles(int height, int width, int tile)
+{
+  const int most = tile == CVZ_WINOGRAD_TILE ? BATCH_TILES : BATCH_LARGE_TILES;
+  const int tiles = tiles_of(height, width, tile), batches = (tiles + most - 1) / most;
   return (tiles + batches - 1) / batches;
 }
 
@@ -53,17 +78,17 @@ static void convolve(const cvz_context *context, cvz_view y, cvz_view x, const i
                      const cvz_epilogue *epilogue)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const int columns = tiles_along(y.width), tiles = tiles_along(y.height) * columns;
-  const int most = batch_tiles(y.height, y.width);
+  const int tile = choose_tile(y.height, y.width), points = cvz_winograd_points(tile);
+  const int tiles = tiles_of(y.height, y.width, tile), most = batch_tiles(y.height, y.width, tile);
   cvz_winograd_planes planes = {.v_plane = plane_floats(most, x.channels), .m_plane = plane_floats(most, y.channels)};
   planes.v = cvz_context_scratch(context);
-  planes.m = planes.v + CVZ_WINOGRAD_POINTS * planes.v_plane;
-  cvz_winograd_batch batch = {.columns = columns, .before = {before[0], before[1]}};
+  planes.m = planes.v + (size_t)points * planes.v_plane;
+  cvz_winograd_batch batch = {.tile = tile, .columns = tiles_along(y.width, tile), .before = {before[0], before[1]}};
   for (batch.first = 0; batch.first < tiles; batch.first += most) {
     batch.count = tiles - batch.first < most ? tiles - batch.first : most;
     batch.plane = planes.v_plane;
     kernels->winograd_input(&batch, planes.v, x);
-    for (int e = 0; e < CVZ_WINOGRAD_POINTS; e++)
+    for (int e = 0; e < points; e++)
       multiply_plane(cvz_packs_gemm(context->plan->packs), &planes, e, batch.count, x.channels, y.channels,
                      weights + (size_t)e * (size_t)x.channels * (size_t)y.channels);
     batch.plane = planes.m_plane;
@@ -90,37 +115,40 @@ static void backward(const cvz_context *context)
 }
 
 static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass = {"winograd", backward, false};
+static const cvz_pass large_forward_pass = {"winograd 6x6", forward, false};
+static const cvz_pass large_backward_pass = {"winograd 6x6", backward, false};
 
-static size_t planes_of(cvz_region region, int inputs, int outputs)
+static size_t planes_of(cvz_region region, int tile, int inputs, int outputs)
 {
-  const int tiles = batch_tiles(cvz_region_height(region), cvz_region_width(region));
-  return CVZ_WINOGRAD_POINTS * (plane_floats(tiles, inputs) + plane_floats(tiles, outputs));
+  const int tiles = batch_tiles(cvz_region_height(region), cvz_region_width(region), tile);
+  return (size_t)cvz_winograd_points(tile) * (plane_floats(tiles, inputs) + plane_floats(tiles, outputs));
 }
 
-static double products(cvz_region region, const cvz_conv_sizes *sizes)
+static double products(cvz_region region, int tile, const cvz_conv_sizes *sizes)
 {
-  const double tiles = (double)tiles_along(cvz_region_height(region)) * tiles_along(cvz_region_width(region));
-  return 2 * tiles * CVZ_WINOGRAD_POINTS * sizes->channels * sizes->filters;
+  return 2 * points_of(cvz_region_height(region), cvz_region_width(region), tile) * sizes->channels * sizes->filters;
 }
 
 cvz_status cvz_conv_winograd_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_output(plan, step)->region;
-  step->forward = &forward_pass;
-  step->forward_flops = products(region, &sizes);
-  cvz_step_want_scratch(step, planes_of(region, sizes.channels, sizes.filters));
+  const int tile = choose_tile(cvz_region_height(region), cvz_region_width(region));
+  step->forward = tile == CVZ_WINOGRAD_TILE ? &forward_pass : &large_forward_pass;
+  step->forward_flops = products(region, tile, &sizes);
+  cvz_step_want_scratch(step, planes_of(region, tile, sizes.channels, sizes.filters));
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_WINOGRAD, sizes.filters,
-                           cvz_packs_gemm(packs)->columns, 0, error);
+                           cvz_packs_gemm(packs)->columns, tile, error);
 }
 
 cvz_status cvz_conv_winograd_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_input(plan, step, 0)->region;
-  step->backward = &backward_pass;
-  step->backward_flops = products(region, &sizes);
-  cvz_step_want_scratch(step, planes_of(region, sizes.filters, sizes.channels));
+  const int tile = choose_tile(cvz_region_height(region), cvz_region_width(region));
+  step->backward = tile == CVZ_WINOGRAD_TILE ? &backward_pass : &large_backward_pass;
+  step->backward_flops = products(region, tile, &sizes);
+  cvz_step_want_scratch(step, planes_of(region, tile, sizes.filters, sizes.channels));
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters,
-                           cvz_packs_gemm(packs)->columns, 0, error);
+                           cvz_packs_gemm(packs)->columns, tile, error);
 }

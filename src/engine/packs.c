@@ -54,7 +54,7 @@ static size_t pack_count(const cvz_packs *packs, const cvz_pack_request *request
 static bool same_request(const cvz_pack_request *a, const cvz_pack_request *b)
 {
   return a->kind == b->kind && a->node == b->node && a->affine == b->affine && a->columns == b->columns &&
-         a->taps == b->taps;
+         a->length == b->length;
 }
 
 cvz_status cvz_packs_add(cvz_packs *packs, const cvz_pack_request *request, int *index, cvz_error *error)

@@ -11,7 +11,7 @@
 typedef enum cvz_pack_kind {
   CVZ_PACK_FORWARD,           /**< kernel for the forward products, see engine/blocks.h */
   CVZ_PACK_BACKWARD,          /**< its transpose for the backward products */
-  CVZ_PACK_WINOGRAD,          /**< 36 transformed planes */
+  CVZ_PACK_WINOGRAD,          /**< a transformed plane for each point */
   CVZ_PACK_WINOGRAD_BACKWARD, /**< the same of the transposed, flipped kernel */
   CVZ_PACK_STEM,              /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
   CVZ_PACK_SCATTER,           /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
@@ -27,7 +27,8 @@ typedef struct cvz_pack_request {
   int affine;   /**< an affine node folded into it, or -1 */
   int channels; /**< output channels of the node */
   int columns;  /**< of a block, or floats of a row of SCATTER; 0 where the kind has neither */
-  int taps;     /**< of FORWARD: neighbouring taps of a kernel row that make one term; 0 otherwise */
+  int length;   /**< of FORWARD: neighbouring taps of a kernel row that make one term; of WINOGRAD: outputs a side of a
+                   tile; 0 otherwise */
 } cvz_pack_request;
 
 typedef struct cvz_packs cvz_packs;

@@ -126,16 +126,14 @@ typedef struct cvz_kernels {
 
   /* Winograd: kernel/winograd.h. For x, y of any size; tile i of a batch is tile first + i of the map. */
 
-  /** The inputs of tiles, B' x B: element e of tile i is v[e * plane + i * C + c]. */
+  /** The inputs of 4 x 4 or 6 x 6 tiles, B' x B: element e of tile i is v[e * plane + i * C + c]. */
   void (*winograd_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
-  /** The outputs of tiles, A' m A, from m[e * plane + i * y.channels + c]; cut to y. The residual may be y. */
+  /** The outputs of tiles of any form, A' m A, from m[e * plane + i * y.channels + c]; cut to y. The residual may be y.
+   */
   void (*winograd_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m, const cvz_epilogue *epilogue);
   /** For stride 2, over blocks of 2 x 2 pixels: v[e * plane + i * 4 * C + (y * 2 + x) * C + c], C at most
    *  CVZ_WINOGRAD_STRIDE2_CHANNELS. */
   void (*winograd_stride2_input)(const cvz_winograd_batch *batch, float *v, cvz_view x);
-  /** The outputs of those tiles, as winograd_output. */
-  void (*winograd_stride2_output)(const cvz_winograd_batch *batch, cvz_view y, const float *m,
-                                  const cvz_epilogue *epilogue);
 
   /* What skips zeros. */
 

@@ -8,9 +8,10 @@
 
 #include "tables.h"
 
-enum { POINTS = CVZ_WINOGRAD_POINTS, GUARD = 64 };
+enum { GUARD = 64 };
 
-#define BOUND 3e-6 /* of the largest output */
+#define BOUND       3e-6 /* of the largest output */
+#define LARGE_BOUND 1e-5
 
 /* A view with room between its pixels and rows, inside a buffer of its own with random numbers all over. */
 typedef struct map {
@@ -58,7 +59,7 @@ typedef struct convolution {
   int height, width, inputs; /* of x */
   int out_height, out_width, outputs;
   int before[2];
-  int taps, stride; /* 3 and 1, or 5 to 8 and 2 */
+  int taps, stride, tile; /* 3 and 1, or 5 to 8 and 2 */
   const float *weights;
 } convolution;
 
@@ -81,20 +82,25 @@ static int depth(const convolution *conv)
   return conv->inputs * conv->stride * conv->stride;
 }
 
-/* (36, depth, outputs) */
+static size_t points_of(const convolution *conv)
+{
+  return (size_t)cvz_winograd_points(conv->tile);
+}
+
+/* (points, depth, outputs) */
 static float *transformed_weights(const convolution *conv)
 {
   const int block = conv->inputs * conv->outputs, size = depth(conv) * conv->outputs;
-  float *u = malloc((size_t)size * POINTS * sizeof *u);
+  float *u = malloc((size_t)size * points_of(conv) * sizeof *u);
   for (int i = 0; i < size; i++) {
-    double point[POINTS];
+    double point[CVZ_WINOGRAD_MOST_POINTS];
     const float *kernel = conv->weights + i % block;
     if (conv->stride == 1)
-      cvz_winograd_weights(point, kernel, 3 * block, block);
+      cvz_winograd_weights(conv->tile, point, kernel, 3 * block, block);
     else
       cvz_winograd_stride2_weights(point, kernel, conv->taps, conv->taps, conv->taps * block, block, i / block / 2,
                                    i / block % 2);
-    for (int e = 0; e < POINTS; e++) u[e * size + i] = (float)point[e];
+    for (size_t e = 0; e < points_of(conv); e++) u[e * (size_t)size + (size_t)i] = (float)point[e];
   }
   return u;
 }
@@ -103,7 +109,7 @@ static float *transformed_weights(const convolution *conv)
 static void multiply_planes(const convolution *conv, float *m, size_t m_plane, const float *v, size_t v_plane,
                             const float *u, int tiles)
 {
-  for (size_t e = 0; e < POINTS; e++)
+  for (size_t e = 0; e < points_of(conv); e++)
     for (int i = 0; i < tiles; i++)
       for (int k = 0; k < conv->outputs; k++) {
         float sum = 0;
@@ -117,9 +123,9 @@ static void multiply_planes(const convolution *conv, float *m, size_t m_plane, c
 /* Floats after the last tile of a plane that has to stay as they are. */
 enum { PLANE_REST = 9 };
 
-static void assert_plane_ends(const float *planes, size_t plane, float mark)
+static void assert_plane_ends(const float *planes, size_t count, size_t plane, float mark)
 {
-  for (size_t e = 1; e <= POINTS; e++)
+  for (size_t e = 1; e <= count; e++)
     for (size_t i = 1; i <= PLANE_REST; i++) assert_true(planes[e * plane - i] == mark);
 }
 
@@ -127,21 +133,22 @@ static void assert_plane_ends(const float *planes, size_t plane, float mark)
 static void run(const cvz_kernels *k, const convolution *conv, cvz_view y, cvz_view x, const cvz_epilogue *epilogue,
                 int count)
 {
-  const int side = conv->stride == 1 ? CVZ_WINOGRAD_TILE : CVZ_WINOGRAD_STRIDE2_TILE;
+  const int side = conv->tile;
+  const size_t points = points_of(conv);
   const int columns = (y.width + side - 1) / side, tiles = columns * ((y.height + side - 1) / side);
   float *u = transformed_weights(conv);
   for (int first = 0; first < tiles; first += count) {
     const int now = tiles - first < count ? tiles - first : count;
     const size_t v_plane = (size_t)(now * depth(conv)) + PLANE_REST,
                  m_plane = (size_t)(now * conv->outputs) + PLANE_REST;
-    float *v = malloc(POINTS * v_plane * sizeof *v), *m = malloc(POINTS * m_plane * sizeof *m);
-    for (size_t i = 0; i < POINTS * v_plane; i++) v[i] = 5;
-    cvz_winograd_batch batch = {columns, first, now, {conv->before[0], conv->before[1]}, v_plane};
+    float *v = malloc(points * v_plane * sizeof *v), *m = malloc(points * m_plane * sizeof *m);
+    for (size_t i = 0; i < points * v_plane; i++) v[i] = 5;
+    cvz_winograd_batch batch = {conv->tile, columns, first, now, {conv->before[0], conv->before[1]}, v_plane};
     (conv->stride == 1 ? k->winograd_input : k->winograd_stride2_input)(&batch, v, x);
-    assert_plane_ends(v, v_plane, 5);
+    assert_plane_ends(v, points, v_plane, 5);
     multiply_planes(conv, m, m_plane, v, v_plane, u, now);
     batch.plane = m_plane;
-    (conv->stride == 1 ? k->winograd_output : k->winograd_stride2_output)(&batch, y, m, epilogue);
+    k->winograd_output(&batch, y, m, epilogue);
     free(v);
     free(m);
   }
@@ -165,7 +172,7 @@ static void assert_is_the_convolution(const cvz_kernels *k, convolution conv, in
         largest = fmax(largest, fabs(expected));
         worst = fmax(worst, fabs((double)at(y.view, i, j)[c] - expected));
       }
-  if (!(worst <= BOUND * largest))
+  if (!(worst <= (conv.tile == CVZ_WINOGRAD_LARGE_TILE ? LARGE_BOUND : BOUND) * largest))
     fail_msg("%s, %d -> %d channels: error %g of %g", cvz_isa_name(k->isa), conv.inputs, conv.outputs, worst, largest);
   assert_rest_untouched(y);
   assert_memory_equal(x.memory, x.copy, x.count * sizeof(float));
@@ -174,13 +181,18 @@ static void assert_is_the_convolution(const cvz_kernels *k, convolution conv, in
   free(weights);
 }
 
+/* The forms for 3 x 3 taps. */
+#define EACH_TILE(tile) for (int tile = CVZ_WINOGRAD_TILE; tile <= CVZ_WINOGRAD_LARGE_TILE; tile += 2)
+
 static void convolves_any_number_of_channels(void **state)
 {
   (void)state;
   static const int channels[] = {1, 3, 8, 17, 64, 65, 130};
   EACH_TABLE(k)
+  EACH_TILE(tile)
   for (int i = 0; i < 7; i++)
-    assert_is_the_convolution(k, (convolution){9, 11, channels[i], 9, 11, channels[6 - i], {1, 1}, 3, 1, NULL}, 100);
+    assert_is_the_convolution(k, (convolution){9, 11, channels[i], 9, 11, channels[6 - i], {1, 1}, 3, 1, tile, NULL},
+                              100);
 }
 
 /* before -2: the region starts two pixels after the first window would; 2: a full convolution, as backward. */
@@ -188,19 +200,21 @@ static void convolves_wherever_the_region_starts(void **state)
 {
   (void)state;
   EACH_TABLE(k)
+  EACH_TILE(tile)
   for (int v = -2; v <= 2; v++)
     for (int h = -2; h <= 2; h++)
       for (int grow = -2; grow <= 2; grow++)
-        assert_is_the_convolution(k, (convolution){7, 10, 5, 7 + grow, 10 - grow, 6, {v, h}, 3, 1, NULL}, 3);
+        assert_is_the_convolution(k, (convolution){7, 10, 5, 7 + grow, 10 - grow, 6, {v, h}, 3, 1, tile, NULL}, 3);
 }
 
 static void convolves_maps_smaller_than_a_tile(void **state)
 {
   (void)state;
   EACH_TABLE(k)
-  for (int height = 1; height <= 5; height++)
-    for (int width = 1; width <= 5; width++)
-      assert_is_the_convolution(k, (convolution){height, width, 9, height, width, 19, {1, 1}, 3, 1, NULL}, 1);
+  EACH_TILE(tile)
+  for (int height = 1; height <= tile + 1; height++)
+    for (int width = 1; width <= tile + 1; width++)
+      assert_is_the_convolution(k, (convolution){height, width, 9, height, width, 19, {1, 1}, 3, 1, tile, NULL}, 1);
 }
 
 static void convolves_with_stride_2_and_5_to_8_taps(void **state)
@@ -211,8 +225,19 @@ static void convolves_with_stride_2_and_5_to_8_taps(void **state)
     for (int taps = 5; taps <= 8; taps++)
       for (int before = -1; before <= 4; before++)
         for (int grow = -1; grow <= 1; grow++)
-          assert_is_the_convolution(
-              k, (convolution){23, 27, inputs, 12 + grow, 13 - grow, 19, {before, 3 - before}, taps, 2, NULL}, 7);
+          assert_is_the_convolution(k,
+                                    (convolution){23,
+                                                  27,
+                                                  inputs,
+                                                  12 + grow,
+                                                  13 - grow,
+                                                  19,
+                                                  {before, 3 - before},
+                                                  taps,
+                                                  2,
+                                                  CVZ_WINOGRAD_STRIDE2_TILE,
+                                                  NULL},
+                                    7);
 }
 
 static void a_turned_kernel_is_the_backward_pass(void **state)
@@ -222,11 +247,12 @@ static void a_turned_kernel_is_the_backward_pass(void **state)
   for (int t = 0; t < 9; t++)
     for (int c = 0; c < 5; c++)
       for (int k = 0; k < 7; k++) turned[((8 - t) * 7 + k) * 5 + c] = weights[(t * 5 + c) * 7 + k];
+  EACH_TILE(tile)
   for (int c = 0; c < 5; c++)
     for (int k = 0; k < 7; k++) {
-      double u[POINTS], expected[POINTS];
-      cvz_winograd_weights(u, weights + 8 * 35 + c * 7 + k, -3 * 35, -35);
-      cvz_winograd_weights(expected, turned + k * 5 + c, 3 * 35, 35);
+      double u[CVZ_WINOGRAD_MOST_POINTS] = {0}, expected[CVZ_WINOGRAD_MOST_POINTS] = {0};
+      cvz_winograd_weights(tile, u, weights + 8 * 35 + c * 7 + k, -3 * 35, -35);
+      cvz_winograd_weights(tile, expected, turned + k * 5 + c, 3 * 35, 35);
       assert_memory_equal(u, expected, sizeof u);
     }
   free(weights);
@@ -318,11 +344,11 @@ static void check_words(const cvz_epilogue *e, const parts *p, cvz_view y)
     }
 }
 
-static void check_epilogue(const cvz_kernels *k, int stride, int uses, cvz_clamp clamp, int channels)
+static void check_epilogue(const cvz_kernels *k, int tile, int uses, cvz_clamp clamp, int channels)
 {
-  const int taps = stride == 1 ? 3 : 7;
+  const int stride = tile == CVZ_WINOGRAD_STRIDE2_TILE ? 2 : 1, taps = stride == 1 ? 3 : 7;
   float *weights = random_floats((size_t)(taps * taps * 3 * channels), 7);
-  const convolution conv = {6 * stride, 9 * stride, 3, 6, 9, channels, {1, 1}, taps, stride, weights};
+  const convolution conv = {6 * stride, 9 * stride, 3, 6, 9, channels, {1, 1}, taps, stride, tile, weights};
   const map x = map_new(conv.height, conv.width, 3, 1);
   const map product = map_new(6, 9, channels, 8), y = map_new(6, 9, channels, 2);
   parts p;
@@ -346,11 +372,12 @@ static void every_part_of_the_epilogue_alone_and_together(void **state)
   (void)state;
   static const cvz_clamp clamps[] = {{1, INFINITY}, {0, INFINITY}, {0, 0.5f}, {0.25f, INFINITY}, {0.25f, 0.5f}};
   static const int channels[] = {1, 17, 64, 130};
+  static const int tiles[] = {CVZ_WINOGRAD_TILE, CVZ_WINOGRAD_LARGE_TILE, CVZ_WINOGRAD_STRIDE2_TILE};
   EACH_TABLE(k)
-  for (int stride = 1; stride <= 2; stride++)
+  for (int tile = 0; tile < 3; tile++)
     for (int c = 0; c < 4; c++)
       for (int clamp = 0; clamp < 5; clamp++)
-        for (int uses = 0; uses < ALL_PARTS; uses++) check_epilogue(k, stride, uses, clamps[clamp], channels[c]);
+        for (int uses = 0; uses < ALL_PARTS; uses++) check_epilogue(k, tiles[tile], uses, clamps[clamp], channels[c]);
 }
 
 static void not_a_number_shows_and_does_not_pass_a_relu(void **state)
@@ -358,10 +385,10 @@ static void not_a_number_shows_and_does_not_pass_a_relu(void **state)
   (void)state;
   EACH_TABLE(k)
   for (int channels = 1; channels < 20; channels++) {
-    float m[POINTS * 20], y[20];
-    for (int i = 0; i < POINTS * 20; i++) m[i] = NAN;
+    float m[CVZ_WINOGRAD_MOST_POINTS * 20], y[20];
+    for (int i = 0; i < CVZ_WINOGRAD_MOST_POINTS * 20; i++) m[i] = NAN;
     uint64_t word = mark;
-    const cvz_winograd_batch batch = {1, 0, 1, {0, 0}, 20};
+    const cvz_winograd_batch batch = {CVZ_WINOGRAD_LARGE_TILE, 1, 0, 1, {0, 0}, 20};
     const cvz_epilogue relu = {.clamp = {0, INFINITY}, .passed = {&word, 1, 1}};
     k->winograd_output(&batch, cvz_view_dense(y, 1, 1, channels), m, &relu);
     for (int c = 0; c < channels; c++) assert_true(isnan(y[c]));
