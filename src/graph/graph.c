@@ -62,6 +62,11 @@ void cvz_graph_free(cvz_graph *graph)
   *graph = (cvz_graph){0};
 }
 
+cvz_input_range cvz_graph_input_range(const cvz_graph *graph)
+{
+  return cvz_input_range_of(graph->preprocess, graph->nodes[graph->input].input.channels);
+}
+
 /* Room for one more in an array whose capacity is the power of two, at least 16, that holds `count`. */
 static bool room(void **array, int count, size_t size, cvz_error *error)
 {
