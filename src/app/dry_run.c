@@ -73,7 +73,7 @@ static cvz_status take_sample(const cvz_dry_run *dry, sample *taken, cvz_error *
   taken->layer = heaviest_layer(dry->work);
   if (status == CVZ_OK) status = cvz_planner_layer(dry->planner, dry->work, taken->layer, packs, &plan, error);
   if (status == CVZ_OK) status = fill_packs(dry, packs, &packed, error);
-  if (status == CVZ_OK) status = cvz_sample_step(plan, dry->recipe, &taken->seconds, error);
+  if (status == CVZ_OK) status = cvz_sample_step(plan, dry->recipe, dry->image, &taken->seconds, error);
   cvz_block_free(&packed);
   cvz_plan_free(plan);
   cvz_packs_free(packs);
@@ -82,7 +82,7 @@ static cvz_status take_sample(const cvz_dry_run *dry, sample *taken, cvz_error *
 
 static double tile_bytes(const cvz_dry_run *dry)
 {
-  const int height = dry->work->height, width = dry->work->width;
+  const int height = dry->image.height, width = dry->image.width;
   const cvz_graph *graph = dry->planner->graph;
   return (double)cvz_picture_length(dry->recipe, height, width) * cvz_picture_length(dry->recipe, width, height) *
          graph->nodes[graph->input].input.channels;
@@ -91,7 +91,7 @@ static double tile_bytes(const cvz_dry_run *dry)
 /* The arrays of the layer's file, and its grid as if the PNG were not compressed. */
 static double layer_bytes(const cvz_dry_run *dry, const cvz_work_layer *layer)
 {
-  const int height = dry->work->height, width = dry->work->width;
+  const int height = dry->image.height, width = dry->image.width;
   const cvz_graph *graph = dry->planner->graph;
   const int channels = graph->nodes[graph->input].input.channels;
   const double raw = dry->options->save_raw ? 4.0 * height * width * channels : 0;

@@ -49,6 +49,7 @@ typedef struct cvz_job_run {
   float *start; /* NULL unless --init names a file */
   size_t start_bytes;
   cvz_ascent_recipe recipe;
+  cvz_shape image; /* of the pictures */
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
   int attribute_count;
@@ -201,8 +202,10 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
                                     .init_spread = (float)options->init_scale,
                                     .picture_border = options->picture_border,
                                     .seed = options->seed};
+  const cvz_shape shape = {3, options->size.height, options->size.width,
+                           run->graph.nodes[run->graph.input].input.channels};
+  run->image = shape;
   if (!strcmp(options->init, "random")) return CVZ_OK;
-  const cvz_shape shape = {3, run->work.height, run->work.width, run->graph.nodes[run->graph.input].input.channels};
   cvz_status status = CVZ_OK;
   run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);
   if (!run->start) status = CVZ_E_MEMORY;
@@ -257,7 +260,7 @@ static cvz_status hash_model(cvz_job_run *run, cvz_error *error)
 static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
                                  cvz_error *error)
 {
-  const int height = run->work.height, width = run->work.width;
+  const int height = run->image.height, width = run->image.width;
   cvz_grid grid;
   CVZ_TRY(cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
                           cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
@@ -343,6 +346,8 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .schedule = &run->schedule,
                               .plans = run->plans,
                               .recipe = &run->recipe,
+                              .kernels = run->kernels,
+                              .image = run->image,
                               .loss_border = run->options->loss_border,
                               .directory = run->options->out,
                               .keep_raw = run->options->save_raw,
@@ -414,6 +419,7 @@ static cvz_status dry_run(cvz_job_run *run, cvz_error *error)
                            .packs = run->packs,
                            .file = run->file,
                            .recipe = &run->recipe,
+                           .image = run->image,
                            .ranks = ranks};
   cvz_status status = CVZ_OK;
   if (is_root(run)) status = cvz_dry_run_tell(stdout, &dry, error);

@@ -106,3 +106,13 @@ void cvz_input_gradient(const cvz_input_range *range, const float *image_gradien
       to[i * channels] = scale_of(range, c) * image_gradient[i * channels + (size_t)c];
   }
 }
+
+void cvz_input_clip(const cvz_input_range *range, size_t pixels, float *image)
+{
+  const size_t channels = (size_t)range->channels;
+  for (int c = 0; c < range->channels; c++) {
+    const float low = offset_of(range, c), high = scale_of(range, c) + low;
+    float *value = image + c;
+    for (size_t i = 0; i < pixels; i++, value += channels) *value = *value < low ? low : *value > high ? high : *value;
+  }
+}

@@ -57,6 +57,9 @@ int cvz_input_place(const cvz_input_range *range, int colour);
 void cvz_input_from_rgb(const cvz_input_range *range, const float *rgb, size_t pixels, float *image);
 void cvz_input_to_rgb(const cvz_input_range *range, const float *image, size_t pixels, float *rgb);
 
+/** In place: the network's numbers of colours below 0 and above 1 become those of 0 and 1. */
+void cvz_input_clip(const cvz_input_range *range, size_t pixels, float *image);
+
 /** From the derivative by the network's numbers to that by the colours: the adjoint of cvz_input_from_rgb. */
 void cvz_input_gradient(const cvz_input_range *range, const float *image_gradient, size_t pixels, float *rgb_gradient);
 

@@ -55,8 +55,8 @@ static size_t parcel_bytes(const cvz_gather *gather)
 static void measure(cvz_gather *gather)
 {
   const cvz_render_job *job = gather->job;
-  const int height = job->work->height, width = job->work->width;
-  gather->image = (cvz_shape){3, height, width, job->graph->nodes[job->graph->input].input.channels};
+  const int height = job->image.height, width = job->image.width;
+  gather->image = job->image;
   gather->tile_height = cvz_picture_length(job->recipe, height, width);
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
   gather->loss_bytes = (size_t)job->recipe->iterations * sizeof(float);

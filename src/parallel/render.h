@@ -23,6 +23,8 @@ typedef struct cvz_render_job {
   const cvz_schedule *schedule;
   cvz_plan *const *plans; /**< one for each layer of the work; NULL where this rank has no unit */
   const cvz_ascent_recipe *recipe;
+  const cvz_kernels *kernels;
+  cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */
   int loss_border;
   const char *directory;
   bool keep_raw;

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tiny.h"
-
-static const float weights[3][2] = {{1, 1}, {1, 1}, {1, 1}};
-static const float bias[2] = {0, 0};
+#include "ascent/ascent.h"
 
 static cvz_ascent_recipe with_border(int border)
 {
@@ -20,19 +18,14 @@ static cvz_ascent_recipe with_border(int border)
 /* The picture of `image` as of a unit that ended with `status`; one guard byte behind it. */
 static uint8_t *render(int height, int width, int border, const float *image, cvz_unit_status status)
 {
-  tiny t;
-  tiny_create(&t, height, width, weights, bias, INFINITY);
   const cvz_ascent_recipe recipe = with_border(border);
-  const cvz_ascent ascent = {.recipe = &recipe, .run = t.run, .image = cvz_plan_image(t.plan), .status = status};
-  memcpy(cvz_run_image(t.run), image, (size_t)(height * width * 3) * sizeof *image);
   const int rows = cvz_picture_length(&recipe, height, width), columns = cvz_picture_length(&recipe, width, height);
   const size_t bytes = (size_t)rows * (size_t)columns * 3;
   uint8_t *picture = malloc(bytes + 1);
   assert_non_null(picture);
   picture[bytes] = 201;
-  cvz_picture_render(&ascent, picture);
+  cvz_picture_render(&recipe, (cvz_shape){3, height, width, 3}, image, status, picture);
   assert_int_equal(picture[bytes], 201);
-  tiny_free(&t);
   return picture;
 }
 
