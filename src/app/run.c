@@ -77,6 +77,13 @@ static cvz_status describe_model(cvz_job_run *run, cvz_text *description, cvz_er
   return cvz_keras_describe(run->file, description, error);
 }
 
+/* What the user knows better than the graph's first layers and name. */
+static cvz_status set_preprocess(cvz_job_run *run, cvz_error *error)
+{
+  const char *name = run->options->preprocess;
+  return strcmp(name, "auto") ? cvz_graph_set_preprocess(&run->graph, name, error) : CVZ_OK;
+}
+
 /* Rank 0 reads the file; all build the same graph from its description. */
 static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
 {
@@ -86,6 +93,7 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
   status = cvz_comm_share_text(run->comm, &description, status, error);
   if (status == CVZ_OK) {
     status = cvz_keras_build(&run->graph, description.data, description.length, error);
+    if (status == CVZ_OK) status = set_preprocess(run, error);
     status = cvz_comm_agree(run->comm, status, error);
   }
   cvz_text_free(&description);
@@ -200,6 +208,7 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
                                     .learning_rate = (float)options->learning_rate,
                                     .init_spread = (float)options->init_scale,
                                     .picture_border = options->picture_border,
+                                    .preprocess = run->graph.preprocess,
                                     .seed = options->seed};
   if (!strcmp(options->init, "random")) return CVZ_OK;
   const cvz_shape shape = {3, run->work.height, run->work.width, run->graph.nodes[run->graph.input].input.channels};
@@ -239,6 +248,7 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "program", "convviz-mpi " CONVVIZ_VERSION);
   add_text(run, "model_name", run->graph.name ? run->graph.name : "");
   add_text(run, "model_xxh64", run->hash_text);
+  add_text(run, "input_range", cvz_preprocess_name(run->graph.preprocess));
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -297,6 +307,16 @@ static const char *plural(int count)
   return count == 1 ? "" : "s";
 }
 
+/* A PNG has no room for more. */
+static void tell_channels(const cvz_job_run *run)
+{
+  const int channels = run->graph.nodes[run->graph.input].input.channels;
+  const int shown = cvz_input_picture_channels(channels);
+  if (shown < channels)
+    cvz_warn(run->log, "the network's image has %d channels, the pictures show the first %s; --save-raw keeps all",
+             channels, shown == 1 ? "as gray" : "three as red, green and blue");
+}
+
 static void tell_start(const cvz_job_run *run)
 {
   const cvz_work *work = &run->work;
@@ -305,6 +325,8 @@ static void tell_start(const cvz_job_run *run)
            run->graph.name ? run->graph.name : "model", work->unit_count, plural(work->unit_count), work->layer_count,
            plural(work->layer_count), work->height, work->width, steps, plural(steps), ranks, plural(ranks),
            cvz_isa_name(run->kernels->isa), run->gemm->name, *gemm_core(run) ? " " : "", gemm_core(run));
+  cvz_detail(run->log, "input range: %s", cvz_preprocess_name(run->graph.preprocess));
+  tell_channels(run);
   if (work->skipped)
     cvz_tell(run->log, "%d layer%s left out, the first: %s: %s", work->skipped, plural(work->skipped), work->skip_name,
              work->skip_reason);

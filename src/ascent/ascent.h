@@ -24,9 +24,10 @@ const char *cvz_unit_status_name(cvz_unit_status status);
 /** The parameters that all units of a job share. */
 typedef struct cvz_ascent_recipe {
   int iterations;
-  float learning_rate; /**< length of one step, in the network's input range */
-  float init_spread;   /**< the start is uniform in [-spread / 2, spread / 2) */
-  int picture_border;  /**< pixels cropped from each side of the picture; none if 2 * border or less are there */
+  float learning_rate;       /**< length of one step, in the network's input range */
+  float init_spread;         /**< the start is uniform in [-spread / 2, spread / 2) */
+  int picture_border;        /**< pixels cropped from each side of the picture; none if 2 * border or less are there */
+  cvz_preprocess preprocess; /**< what the network expects of its image: the colours' order in the picture */
   uint64_t seed;
   const float *start; /**< (H, W, C) to start from, or NULL for random numbers */
 } cvz_ascent_recipe;
@@ -68,7 +69,8 @@ void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state);
 /** Rows or columns of the picture of an image of `length`. */
 int cvz_picture_length(const cvz_ascent_recipe *recipe, int length, int other);
 
-/** Makes the picture of the image: (height, width, channels) bytes. A dead or NaN unit's is plain gray.
+/** Makes the picture of the image: (height, width, cvz_input_picture_channels) bytes, in the order red, green, blue,
+ *  alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
  *  Formula: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean and
  *  population standard deviation are those of the whole image. */
 void cvz_picture_render(const cvz_ascent *ascent, uint8_t *picture);

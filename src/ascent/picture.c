@@ -33,20 +33,46 @@ static uint8_t byte_of(float value)
   return (uint8_t)(clipped * 255.0f);
 }
 
+/* Where in a pixel of the image each channel of the picture is. */
+typedef struct layout {
+  size_t image, picture; /* channels */
+  size_t place[CVZ_INPUT_COLOURS];
+} layout;
+
+static layout layout_of(const cvz_ascent_recipe *recipe, int channels)
+{
+  const cvz_input_range range = cvz_input_range_of(recipe->preprocess, channels);
+  layout l = {(size_t)channels, (size_t)cvz_input_picture_channels(channels), {0}};
+  for (size_t c = 0; c < l.picture; c++) l.place[c] = (size_t)cvz_input_place(&range, (int)c);
+  return l;
+}
+
+static void plain_row(const layout *l, size_t pixels, uint8_t *picture)
+{
+  for (size_t i = 0; i < pixels * l->picture; i++) picture[i] = i % l->picture == 3 ? 255 : PLAIN;
+}
+
+static void row_of(const layout *l, const float *image, size_t pixels, float mean, float deviation, uint8_t *picture)
+{
+  for (size_t i = 0; i < pixels; i++, image += l->image)
+    for (size_t c = 0; c < l->picture; c++) *picture++ = byte_of((image[l->place[c]] - mean) / (deviation + 1e-5f));
+}
+
 void cvz_picture_render(const cvz_ascent *ascent, uint8_t *picture)
 {
   const cvz_shape shape = ascent->image;
+  const layout l = layout_of(ascent->recipe, shape.channels);
   const int border = border_of(ascent->recipe, shape.height, shape.width);
-  const size_t row = (size_t)(shape.width - 2 * border) * (size_t)shape.channels;
+  const size_t pixels = (size_t)(shape.width - 2 * border);
   const bool plain = ascent->status == CVZ_UNIT_DEAD || ascent->status == CVZ_UNIT_NAN;
   const float *image = cvz_run_image(ascent->run);
   float mean, deviation;
   mean_and_deviation(image, cvz_shape_count(shape), &mean, &deviation);
-  for (int y = border; y < shape.height - border; y++, picture += row) {
-    const float *from = image + ((size_t)y * (size_t)shape.width + (size_t)border) * (size_t)shape.channels;
+  for (int y = border; y < shape.height - border; y++, picture += pixels * l.picture) {
+    const size_t first = (size_t)y * (size_t)shape.width + (size_t)border;
     if (plain)
-      memset(picture, PLAIN, row);
+      plain_row(&l, pixels, picture);
     else
-      for (size_t i = 0; i < row; i++) picture[i] = byte_of((from[i] - mean) / (deviation + 1e-5f));
+      row_of(&l, image + first * l.image, pixels, mean, deviation, picture);
   }
 }

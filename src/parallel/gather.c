@@ -32,7 +32,7 @@ struct cvz_gather {
   cvz_output_layer *layers;
   cvz_mail *mail;
   cvz_shape image;
-  int tile_height, tile_width;
+  int tile_height, tile_width, tile_channels;
   size_t loss_bytes, tile_bytes, raw_bytes;
   char *parcel;           /* room for one */
   cvz_layer_file **files; /* per layer: NULL if not open here */
@@ -60,7 +60,8 @@ static void measure(cvz_gather *gather)
   gather->tile_height = cvz_picture_length(job->recipe, height, width);
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
   gather->loss_bytes = (size_t)job->recipe->iterations * sizeof(float);
-  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->image.channels;
+  gather->tile_channels = cvz_input_picture_channels(gather->image.channels);
+  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
   gather->raw_bytes = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
 }
 
@@ -295,11 +296,12 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .count = layer->filter_count,
                                     .tile_height = gather->tile_height,
                                     .tile_width = gather->tile_width,
-                                    .channels = gather->image.channels,
+                                    .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,
+                                    .raw_channels = gather->image.channels,
                                     .margin = CVZ_GRID_MARGIN,
                                     .attributes = attributes,
                                     .attribute_count = count};

@@ -17,8 +17,8 @@ typedef struct cvz_layer_file_info {
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
   bool keep_raw;
-  int raw_height, raw_width;
-  int margin; /**< of the grid, pixels */
+  int raw_height, raw_width, raw_channels; /**< the network's image */
+  int margin;                              /**< of the grid, pixels */
   const cvz_attribute *attributes;
   int attribute_count;
 } cvz_layer_file_info;

@@ -136,7 +136,7 @@ static bool create_datasets(hid_t file, const cvz_layer_file_info *info, hid_t s
                        "image after the last update",
                        "input range of the network",
                        4,
-                       {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, channels},
+                       {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, (hsize_t)info->raw_channels},
                        {"filter", "y", "x", "channel"},
                        H5T_NATIVE_FLOAT};
   return create_dataset(file, &filters, &layout->filters) && create_dataset(file, &statuses, &layout->status) &&

@@ -140,15 +140,15 @@ static bool open_datasets(cvz_layer_read *read)
   info->keep_raw = H5Lexists(read->file, "raw", H5P_DEFAULT) > 0;
   if (!info->keep_raw) return true;
   if (!open_dataset(&read->raw, read->file, "raw", 4, raw)) return false;
-  info->raw_height = raw[1], info->raw_width = raw[2];
-  return raw[0] == n[0] && raw[3] == tiles[3];
+  info->raw_height = raw[1], info->raw_width = raw[2], info->raw_channels = raw[3];
+  return raw[0] == n[0];
 }
 
 static cvz_status make_room(cvz_layer_read *read, cvz_error *error)
 {
   const cvz_layer_file_info *info = &read->info;
   const size_t row = (size_t)info->tile_width * (size_t)info->channels;
-  const size_t raw_row = (size_t)info->raw_width * (size_t)info->channels * sizeof(float);
+  const size_t raw_row = (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
   read->numbers = cvz_array((size_t)info->count, sizeof *read->numbers, error);
   read->tile = cvz_array((size_t)info->tile_height, row, error);
   read->losses = cvz_array((size_t)info->steps, sizeof *read->losses, error);

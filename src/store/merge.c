@@ -208,8 +208,8 @@ static cvz_status describe(cvz_text *text, const cvz_layer_file_info *info, cvz_
 {
   if (info->attribute_count > LAYER_KEYS)
     cvz_job_text_add(text, info->attributes + LAYER_KEYS, info->attribute_count - LAYER_KEYS);
-  cvz_text_add(text, "steps = %d\ntile = %d x %d x %d\nraw = %d x %d\n", info->steps, info->tile_height,
-               info->tile_width, info->channels, info->raw_height, info->raw_width);
+  cvz_text_add(text, "steps = %d\ntile = %d x %d x %d\nraw = %d x %d x %d\n", info->steps, info->tile_height,
+               info->tile_width, info->channels, info->raw_height, info->raw_width, info->raw_channels);
   return cvz_text_check(text, error);
 }
 
