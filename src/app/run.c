@@ -8,6 +8,7 @@
 #include "app/list_layers.h"
 #include "app/place.h"
 #include "app/progress.h"
+#include "app/settle.h"
 #include "app/show_plan.h"
 #include "app/start_image.h"
 #include "app/telemetry.h"
@@ -27,7 +28,7 @@
 #include "site/page.h"
 #include "store/output.h"
 
-#define TEXT_ATTRIBUTES 8
+#define TEXT_ATTRIBUTES 10
 
 /* One job on one rank: what is made on the way from the file to the pictures, in that order. */
 typedef struct cvz_job_run {
@@ -37,6 +38,7 @@ typedef struct cvz_job_run {
   cvz_keras_file *file; /* rank 0 */
   uint64_t file_hash;
   cvz_graph graph;
+  cvz_settled settled; /* to whose options `options` points then */
   cvz_work work;
   cvz_output_part part; /* with --shard */
   cvz_schedule schedule;
@@ -52,7 +54,7 @@ typedef struct cvz_job_run {
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
   int attribute_count;
-  char hash_text[24];
+  char hash_text[24], labels_hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
   cvz_progress progress;
   cvz_telemetry telemetry;
@@ -77,13 +79,6 @@ static cvz_status describe_model(cvz_job_run *run, cvz_text *description, cvz_er
   return cvz_keras_describe(run->file, description, error);
 }
 
-/* What the user knows better than the graph's first layers and name. */
-static cvz_status set_preprocess(cvz_job_run *run, cvz_error *error)
-{
-  const char *name = run->options->preprocess;
-  return strcmp(name, "auto") ? cvz_graph_set_preprocess(&run->graph, name, error) : CVZ_OK;
-}
-
 /* Rank 0 reads the file; all build the same graph from its description. */
 static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
 {
@@ -93,7 +88,6 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
   status = cvz_comm_share_text(run->comm, &description, status, error);
   if (status == CVZ_OK) {
     status = cvz_keras_build(&run->graph, description.data, description.length, error);
-    if (status == CVZ_OK) status = set_preprocess(run, error);
     status = cvz_comm_agree(run->comm, status, error);
   }
   cvz_text_free(&description);
@@ -249,6 +243,10 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "model_name", run->graph.name ? run->graph.name : "");
   add_text(run, "model_xxh64", run->hash_text);
   add_text(run, "input_range", cvz_preprocess_name(run->graph.preprocess));
+  if (run->options->labels) {
+    snprintf(run->labels_hash_text, sizeof run->labels_hash_text, "%016" PRIx64, run->settled.labels.hash);
+    add_text(run, "labels_xxh64", run->labels_hash_text);
+  }
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -366,6 +364,7 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .plans = run->plans,
                               .recipe = &run->recipe,
                               .loss_border = run->options->loss_border,
+                              .labels = &run->settled.labels,
                               .directory = run->options->out,
                               .keep_raw = run->options->save_raw,
                               .attributes = run->attributes,
@@ -442,9 +441,25 @@ static cvz_status dry_run(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
+static cvz_status settle(cvz_job_run *run, cvz_error *error)
+{
+  CVZ_TRY(cvz_settle(&run->settled, run->comm, &run->graph, run->options, error));
+  run->options = &run->settled.options;
+  return CVZ_OK;
+}
+
+static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
+{
+  for (int i = 0; i < run->work.layer_count; i++)
+    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->graph.layers[run->work.layers[i].layer].name,
+                                     run->work.layers[i].channels, error));
+  return CVZ_OK;
+}
+
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
+  if (status == CVZ_OK) status = check_labels(run, error);
   run->part.shard = run->options->shard;
   if (status == CVZ_OK && run->part.shard.count)
     status = cvz_part_shard(&run->work, run->part.shard, &run->part.whole, error);
@@ -454,6 +469,7 @@ static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 static cvz_status run_all(cvz_job_run *run, cvz_error *error)
 {
   CVZ_TRY(load_graph(run, error));
+  CVZ_TRY(settle(run, error));
   if (run->options->list_layers) return list_layers(run, error);
   CVZ_TRY(decide_work(run, error));
   CVZ_TRY(choose_kernels(run, error));
@@ -484,6 +500,7 @@ static void release(cvz_job_run *run)
   cvz_whole_free(&run->part.whole);
   cvz_schedule_free(&run->schedule);
   cvz_work_free(&run->work);
+  cvz_settled_free(&run->settled);
   cvz_graph_free(&run->graph);
   cvz_keras_close(run->file);
 }

@@ -48,9 +48,18 @@ def start_image(channels, seed=0, scale=0.25):
     return ((np.random.default_rng(seed).random((SIZE, SIZE, channels), "f4") - 0.5) * scale).astype("f4")
 
 
-def climb(model, layer, image, unit, objective=None, steps=STEPS):
+def extractor_of(model, layer, logits):
+    """From images to the layer's output, or to what its own activation is applied to."""
+    target = model.get_layer(layer)
+    if not logits:
+        return keras.Model(model.inputs, target.output)
+    before = keras.Model(model.inputs, target.input)
+    return lambda image: before(image) @ target.kernel + target.bias
+
+
+def climb(model, layer, image, unit, logits=False, steps=STEPS):
     """Keras's example from `image`: the losses before each update, and the last image."""
-    extractor = objective or keras.Model(model.inputs, model.get_layer(layer).output)
+    extractor = extractor_of(model, layer, logits)
     image, losses = tf.constant(image[None]), []
     for _ in range(steps):
         with tf.GradientTape() as tape:
@@ -87,7 +96,7 @@ def tiles_of_grid(path, count, channels):
     return np.stack([grid[y:y + side, x:x + side] for y, x in places])
 
 
-def same_as_keras(title, model, path, layer, image, shown, colour_type, scratch, *options):
+def same_as_keras(title, model, path, layer, image, shown, colour_type, scratch, *options, logits=False):
     """Losses, images and pictures of all units of a layer, from one start image."""
     out = scratch / title.replace(" ", "-")
     result = render(path, out, "--layer", layer, "--init", start_file(image, scratch), *options)
@@ -96,7 +105,7 @@ def same_as_keras(title, model, path, layer, image, shown, colour_type, scratch,
     found = layer_file(out, layer)
     units = len(found["filters"])
     for index, unit in enumerate(found["filters"]):
-        losses, last = climb(model, layer, image, unit)
+        losses, last = climb(model, layer, image, unit, logits)
         error = np.abs(found["loss"][index] - losses) / np.maximum(np.abs(losses), 1e-3)
         check(f"{title}[{unit}]: first loss", error[0] <= 1e-5, error)
         check(f"{title}[{unit}]: later losses", error.max() <= 1e-3, error)
@@ -172,7 +181,95 @@ def channels(scratch):
     arrives("gray photo", scratch / "net1.h5", gray.astype("f4") / 127.5 - 1, scratch)
 
 
+NAMES = ["tench", "goldfish", "great white shark", "tiger cat", "tiger", "zebra", "crane", "crane"]
+
+
+def classifier(name, end, activation, size=None):
+    model = keras.Sequential([keras.Input((size, size, 3)),
+                              keras.layers.Conv2D(6, 3, strides=3, activation="swish", name="c"), end,
+                              keras.layers.Dense(len(NAMES), activation=activation, name="predictions")], name=name)
+    generator = np.random.default_rng(5)
+    model.set_weights([generator.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    return model
+
+
+def classes(scratch):
+    """A Dense target means its logits; --classes probabilities what is behind the softmax. Names in place of numbers."""
+    labels = scratch / "names.txt"
+    labels.write_text("\n".join(NAMES) + "\n")
+    for activation in ("softmax", "sigmoid"):
+        model = classifier(activation, keras.layers.GlobalAveragePooling2D(), activation)
+        path, image = save(model, scratch), start_image(3, 4, 2)
+        found = same_as_keras(f"logits of {activation}", model, path, "predictions", image, [0, 1, 2], RGB, scratch,
+                              "--labels", labels, "--filters", "Zebra,goldfish,2", logits=True)
+        if found:
+            check("names are numbers", list(found["filters"]) == [1, 2, 5], found["filters"])
+            check("labels are in the file", [name.decode() for name in found["labels"]] ==
+                  ["goldfish", "great white shark", "zebra"], found["labels"])
+        found = same_as_keras(f"probabilities of {activation}", model, path, "predictions", image, [0, 1, 2], RGB,
+                              scratch, "--classes", "probabilities", "--filters", "0,5")
+        check("no labels unless there are some", found and "labels" not in found)
+    selections(scratch, path, labels)
+    parts(scratch, path, labels)
+
+
+def selections(scratch, path, labels):
+    for selection in ("last", "class:Dense", "pred*"):
+        out = scratch / "selected"
+        result = render(path, out, "--layer", selection, "--labels", labels, "--filters", "tiger")
+        told = manifest(out)["layers"] if check(f"{selection}: ends well", result.code == 0, result) else []
+        check(f"{selection} is the Dense layer", [(layer["name"], layer["filters"]) for layer in told] ==
+              [("predictions", 1)], told)
+    never = scratch / "never"
+    for options, words in ((["--filters", "zebra"], ["zebra", "--labels FILE"]),
+                           (["--filters", "crane", "--labels", labels], ["crane (6)", "crane (7)"]),
+                           (["--filters", "zebro", "--labels", labels], ["zebro", "closest: zebra"]),
+                           (["--filters", "9", "--labels", labels], ["at most 7"]),
+                           (["--labels", scratch / "none.txt"], ["none.txt", "No such file"])):
+        for ranks in (0, 2):
+            result = run(["--model", path, "--layer", "predictions", "--out", never, *options], ranks)
+            lines = result.ours()
+            check(f"refused: {options}, {ranks} ranks", result.code and len(lines) == 1 and
+                  all(word in lines[0] for word in words) and not never.exists(), result)
+    result = render(path, never, "--layer", "c", "--labels", labels, "--filters", "zebra")
+    check("names are for a layer with as many filters", result.code == 2 and "8 names, layer 'c' has 6" in result.err,
+          result)
+
+
+def parts(scratch, path, labels):
+    """Shards on several ranks, joined, are the bytes of the whole."""
+    options = ["--model", path, "--layer", "c,predictions", "--labels", labels, "--size", 40, "--iterations", 2,
+               "--quiet"]
+    folders = [scratch / name for name in ("whole", "part1", "part2", "joined")]
+    results = [run([*options, "--out", folders[0]]), run([*options, "--shard", "1/2", "--out", folders[1]], 2),
+               run([*options, "--shard", "2/2", "--out", folders[2]], 3),
+               run(["--merge", ",".join(map(str, folders[1:3])), "--out", folders[3], "--quiet"])]
+    check("parts end well", not any(result.code for result in results), [str(result) for result in results])
+    for name in ("c", "predictions"):
+        same = [(folder / f"layers/{name}.h5").read_bytes() for folder in (folders[0], folders[3])]
+        check(f"{name}: joined parts are the whole", same[0] == same[1])
+
+
+def sizes(scratch):
+    """A Flatten fixes the size of what is behind it; global pooling does not."""
+    model = classifier("flat", keras.layers.Flatten(), "softmax", SIZE)
+    path, out = save(model, scratch), scratch / "sized"
+    same_as_keras("behind Flatten", model, path, "predictions", start_image(3, 4, 2), [0, 1, 2], RGB, scratch,
+                  "--filters", "0", logits=True)
+    result = run(["--model", path, "--layer", "predictions", "--filters", 0, "--iterations", 1, "--out", out])
+    check("the size is the file's unless told", result.code == 0 and manifest(out)["job"]["size"] == f"{SIZE}x{SIZE}",
+          result)
+    result = run(["--model", path, "--layer", "predictions", "--size", 80, "--out", scratch / "never"])
+    check("another size is refused", result.code == 2 and "80 x 80, expected 64 x 64" in result.err, result)
+    result = run(["--model", path, "--layer", "c", "--iterations", 1, "--overwrite", "--out", out])
+    check("not before the Flatten", result.code == 0 and manifest(out)["job"]["size"] == "180x180", result)
+    pooled = save(classifier("pooled", keras.layers.GlobalAveragePooling2D(), "softmax", SIZE), scratch)
+    result = run(["--model", pooled, "--layer", "predictions", "--size", 80, "--filters", 0, "--iterations", 1,
+                  "--overwrite", "--out", out])
+    check("nor behind global pooling", result.code == 0 and manifest(out)["job"]["size"] == "80x80", result)
+
+
 with scratch_folder() as folder:
-    for part in (blue, photographs, channels):
+    for part in (blue, photographs, channels, classes, sizes):
         part(pathlib.Path(folder))
 finish()
