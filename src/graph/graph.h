@@ -143,6 +143,10 @@ void cvz_graph_free(cvz_graph *graph);
 /** The range and the order of the colours that the INPUT node expects. */
 cvz_input_range cvz_graph_input_range(const cvz_graph *graph);
 
+/** Overrules graph->preprocess.
+ *  @return CVZ_E_USAGE for a name that is unknown, or that does not fit the channels of the INPUT node */
+cvz_status cvz_graph_set_preprocess(cvz_graph *graph, const char *name, cvz_error *error);
+
 /** For readers: each appends a copy and gives its index; `inputs`, names and constants are copied. -1 with `error`
  *  filled in if there is no memory. cvz_graph_add_weight also sets count and offset, and refuses sizes that do not fit.
  */

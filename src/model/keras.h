@@ -27,6 +27,7 @@ cvz_status cvz_keras_describe(const cvz_keras_file *file, cvz_text *description,
 
 /** Builds the graph from a description. Layers that are not supported, and those after them, get node -1 and a
  *  `problem`; only a target that needs them fails, later. A description of the wrong shape is CVZ_E_FORMAT.
+ *  What the network expects of its image is told from its first layers and its name (graph->preprocess).
  *  @param[out] graph  filled on success; free with cvz_graph_free */
 cvz_status cvz_keras_build(cvz_graph *graph, const char *description, size_t length, cvz_error *error);
 
