@@ -141,7 +141,8 @@ static cvz_status find_weights(builder *b, const json_t *description, cvz_error 
   const bool strict = json_object_get(description, "arch") != NULL;
   b->untrained = json_is_true(json_object_get(description, "untrained"));
   if (b->untrained) return cvz_derive_begin(&b->config, error);
-  return cvz_weight_match(&b->config, json_object_get(description, "weights"), strict, &b->graph, error);
+  const bool by_paths = json_is_true(json_object_get(description, "by_paths"));
+  return cvz_weight_match(&b->config, json_object_get(description, "weights"), by_paths, strict, &b->graph, error);
 }
 
 static cvz_status build(builder *b, const json_t *description, cvz_error *error)
