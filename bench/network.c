@@ -139,11 +139,15 @@ cvz_status cvz_bench_network_create(cvz_bench_network *network, const cvz_bench_
   CVZ_TRY(plan(network, options, border, machine, error));
   CVZ_TRY(cvz_bench_network_pack(network, error));
   CVZ_TRY(cvz_block_create(&network->arena, cvz_plan_arena(network->plan) * sizeof(float), error));
-  return cvz_run_create(&network->run, network->plan, network->arena.data, error);
+  CVZ_TRY(cvz_run_create(&network->run, network->plan, network->arena.data, error));
+  const cvz_shape image = cvz_plan_image(network->plan);
+  return cvz_workspace_create(&network->workspace, &network->recipe, image, image, cvz_plan_kernels(network->plan),
+                              error);
 }
 
 void cvz_bench_network_free(cvz_bench_network *network)
 {
+  cvz_workspace_free(&network->workspace);
   cvz_run_free(network->run);
   cvz_plan_free(network->plan);
   cvz_packs_free(network->packs);
@@ -157,5 +161,5 @@ void cvz_bench_network_free(cvz_bench_network *network)
 void cvz_bench_network_begin(cvz_bench_network *network, cvz_ascent *ascent, int filter, int repeat, float *loss)
 {
   const cvz_ascent_unit unit = {cvz_hash_text(network->layer), filter, repeat};
-  cvz_ascent_begin(ascent, &network->recipe, network->plan, network->run, unit, loss);
+  cvz_ascent_begin(ascent, &network->workspace, network->run, unit, loss);
 }

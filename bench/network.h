@@ -15,6 +15,7 @@ typedef struct cvz_bench_network {
   cvz_packs *packs;
   cvz_plan *plan;
   cvz_run *run;
+  cvz_workspace workspace;
   cvz_block values, packed, arena;
 } cvz_bench_network;
 

@@ -47,7 +47,7 @@ static cvz_status measure(scaling *s, cvz_error *error)
                                     .init_spread = (float)s->job.init_scale,
                                     .seed = s->job.seed};
   for (int i = 0; i < s->work.layer_count; i++) {
-    CVZ_TRY(cvz_sample_step(s->plans[i], &recipe, &s->seconds[i], error));
+    CVZ_TRY(cvz_sample_step(s->plans[i], &recipe, cvz_plan_image(s->plans[i]), &s->seconds[i], error));
     s->seconds[i] *= s->job.iterations;
   }
   return CVZ_OK;

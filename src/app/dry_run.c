@@ -73,7 +73,7 @@ static cvz_status take_sample(const cvz_dry_run *dry, sample *taken, cvz_error *
   taken->layer = heaviest_layer(dry->work);
   if (status == CVZ_OK) status = cvz_planner_layer(dry->planner, dry->work, taken->layer, packs, &plan, error);
   if (status == CVZ_OK) status = fill_packs(dry, packs, &packed, error);
-  if (status == CVZ_OK) status = cvz_sample_step(plan, dry->recipe, &taken->seconds, error);
+  if (status == CVZ_OK) status = cvz_sample_step(plan, dry->recipe, dry->image, &taken->seconds, error);
   cvz_block_free(&packed);
   cvz_plan_free(plan);
   cvz_packs_free(packs);
@@ -82,16 +82,16 @@ static cvz_status take_sample(const cvz_dry_run *dry, sample *taken, cvz_error *
 
 static double tile_bytes(const cvz_dry_run *dry)
 {
-  const int height = dry->work->height, width = dry->work->width;
+  const int height = dry->image.height, width = dry->image.width;
   const cvz_graph *graph = dry->planner->graph;
   return (double)cvz_picture_length(dry->recipe, height, width) * cvz_picture_length(dry->recipe, width, height) *
-         graph->nodes[graph->input].input.channels;
+         cvz_input_picture_channels(graph->nodes[graph->input].input.channels);
 }
 
 /* The arrays of the layer's file, and its grid as if the PNG were not compressed. */
 static double layer_bytes(const cvz_dry_run *dry, const cvz_work_layer *layer)
 {
-  const int height = dry->work->height, width = dry->work->width;
+  const int height = dry->image.height, width = dry->image.width;
   const cvz_graph *graph = dry->planner->graph;
   const int channels = graph->nodes[graph->input].input.channels;
   const double raw = dry->options->save_raw ? 4.0 * height * width * channels : 0;
@@ -100,7 +100,7 @@ static double layer_bytes(const cvz_dry_run *dry, const cvz_work_layer *layer)
   double picture = 0;
   if (cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(dry->recipe, width, height),
                       cvz_picture_length(dry->recipe, height, width), CVZ_GRID_MARGIN, NULL) == CVZ_OK)
-    picture = (double)cvz_grid_width(&grid) * cvz_grid_height(&grid) * channels;
+    picture = (double)cvz_grid_width(&grid) * cvz_grid_height(&grid) * cvz_input_picture_channels(channels);
   return unit * layer->filter_count + picture + FILE_HEAD;
 }
 
@@ -125,8 +125,9 @@ static void print_job(FILE *stream, const cvz_dry_run *dry, const totals *sum)
   const char *name = dry->planner->graph->name;
   fputs("model: ", stream);
   cvz_text_print(stream, name ? name : "?", 0);
-  fprintf(stream, "\nweights: %s\nsize: %d x %d\nlayers: %d\nfilters: %d\nsteps: %d\n",
-          dry->file ? "of the file" : "none, random ones are measured", dry->work->height, dry->work->width,
+  fprintf(stream, "\nweights: %s\ninput range: %s\nsize: %d x %d\nlayers: %d\nfilters: %d\nsteps: %d\n",
+          dry->file ? "of the file" : "none, random ones are measured",
+          cvz_preprocess_name(dry->planner->graph->preprocess), dry->work->height, dry->work->width,
           dry->work->layer_count, dry->work->unit_count, dry->recipe->iterations);
   fprintf(stream, "TFLOP: %.3f by direct counting, %.3f planned\n", 1e-12 * sum->direct, 1e-12 * sum->planned);
 }

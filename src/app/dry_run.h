@@ -17,6 +17,7 @@ typedef struct cvz_dry_run {
   cvz_packs *packs;       /**< of all plans, not filled */
   cvz_keras_file *file;   /**< NULL: there is only an architecture */
   const cvz_ascent_recipe *recipe;
+  cvz_shape image; /**< of the pictures */
   int ranks;
 } cvz_dry_run;
 

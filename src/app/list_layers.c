@@ -28,7 +28,7 @@ static void describe(row *r, cvz_cost *cost, const cvz_layer *layer)
     snprintf(r->problem, sizeof r->problem, "%.*s", PROBLEM_LENGTH - 1, reason.text);
   } else {
     cvz_shape_text(shape, r->shape, sizeof r->shape);
-    if (shape.rank != 3 || cvz_select_is_input(layer)) return;
+    if (cvz_select_is_input(layer)) return;
     snprintf(r->filters, sizeof r->filters, "%d", shape.channels);
     snprintf(r->cost, sizeof r->cost, "%.3f", 1e-9 * cvz_cost_step(cost, layer->node));
   }

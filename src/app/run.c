@@ -8,6 +8,7 @@
 #include "app/list_layers.h"
 #include "app/place.h"
 #include "app/progress.h"
+#include "app/settle.h"
 #include "app/show_plan.h"
 #include "app/start_image.h"
 #include "app/telemetry.h"
@@ -27,7 +28,7 @@
 #include "site/page.h"
 #include "store/output.h"
 
-#define TEXT_ATTRIBUTES 8
+#define TEXT_ATTRIBUTES 10
 
 /* One job on one rank: what is made on the way from the file to the pictures, in that order. */
 typedef struct cvz_job_run {
@@ -37,6 +38,7 @@ typedef struct cvz_job_run {
   cvz_keras_file *file; /* rank 0 */
   uint64_t file_hash;
   cvz_graph graph;
+  cvz_settled settled; /* to whose options `options` points then */
   cvz_work work;
   cvz_output_part part; /* with --shard */
   cvz_schedule schedule;
@@ -49,10 +51,11 @@ typedef struct cvz_job_run {
   float *start; /* NULL unless --init names a file */
   size_t start_bytes;
   cvz_ascent_recipe recipe;
+  cvz_shape image; /* of the pictures */
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
   int attribute_count;
-  char hash_text[24];
+  char hash_text[24], labels_hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
   cvz_progress progress;
   cvz_telemetry telemetry;
@@ -200,9 +203,12 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
                                     .learning_rate = (float)options->learning_rate,
                                     .init_spread = (float)options->init_scale,
                                     .picture_border = options->picture_border,
+                                    .range = cvz_graph_input_range(&run->graph),
                                     .seed = options->seed};
+  const cvz_shape shape = {3, options->size.height, options->size.width,
+                           run->graph.nodes[run->graph.input].input.channels};
+  run->image = shape;
   if (!strcmp(options->init, "random")) return CVZ_OK;
-  const cvz_shape shape = {3, run->work.height, run->work.width, run->graph.nodes[run->graph.input].input.channels};
   cvz_status status = CVZ_OK;
   run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);
   if (!run->start) status = CVZ_E_MEMORY;
@@ -239,6 +245,11 @@ static void describe_job(cvz_job_run *run)
   add_text(run, "program", "convviz-mpi " CONVVIZ_VERSION);
   add_text(run, "model_name", run->graph.name ? run->graph.name : "");
   add_text(run, "model_xxh64", run->hash_text);
+  add_text(run, "input_range", cvz_preprocess_name(run->graph.preprocess));
+  if (run->options->labels) {
+    snprintf(run->labels_hash_text, sizeof run->labels_hash_text, "%016" PRIx64, run->settled.labels.hash);
+    add_text(run, "labels_xxh64", run->labels_hash_text);
+  }
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -257,7 +268,7 @@ static cvz_status hash_model(cvz_job_run *run, cvz_error *error)
 static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *layer, cvz_output_layer *output,
                                  cvz_error *error)
 {
-  const int height = run->work.height, width = run->work.width;
+  const int height = run->image.height, width = run->image.width;
   cvz_grid grid;
   CVZ_TRY(cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
                           cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
@@ -297,6 +308,16 @@ static const char *plural(int count)
   return count == 1 ? "" : "s";
 }
 
+/* A PNG has no room for more. */
+static void tell_channels(const cvz_job_run *run)
+{
+  const int channels = run->graph.nodes[run->graph.input].input.channels;
+  const int shown = cvz_input_picture_channels(channels);
+  if (shown < channels)
+    cvz_warn(run->log, "the network's image has %d channels, the pictures show the first %s; --save-raw keeps all",
+             channels, shown == 1 ? "as gray" : "three as red, green and blue");
+}
+
 static void tell_start(const cvz_job_run *run)
 {
   const cvz_work *work = &run->work;
@@ -305,6 +326,8 @@ static void tell_start(const cvz_job_run *run)
            run->graph.name ? run->graph.name : "model", work->unit_count, plural(work->unit_count), work->layer_count,
            plural(work->layer_count), work->height, work->width, steps, plural(steps), ranks, plural(ranks),
            cvz_isa_name(run->kernels->isa), run->gemm->name, *gemm_core(run) ? " " : "", gemm_core(run));
+  cvz_detail(run->log, "input range: %s", cvz_preprocess_name(run->graph.preprocess));
+  tell_channels(run);
   if (work->skipped)
     cvz_tell(run->log, "%d layer%s left out, the first: %s: %s", work->skipped, plural(work->skipped), work->skip_name,
              work->skip_reason);
@@ -343,7 +366,10 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .schedule = &run->schedule,
                               .plans = run->plans,
                               .recipe = &run->recipe,
+                              .kernels = run->kernels,
+                              .image = run->image,
                               .loss_border = run->options->loss_border,
+                              .labels = &run->settled.labels,
                               .directory = run->options->out,
                               .keep_raw = run->options->save_raw,
                               .attributes = run->attributes,
@@ -414,15 +440,32 @@ static cvz_status dry_run(cvz_job_run *run, cvz_error *error)
                            .packs = run->packs,
                            .file = run->file,
                            .recipe = &run->recipe,
+                           .image = run->image,
                            .ranks = ranks};
   cvz_status status = CVZ_OK;
   if (is_root(run)) status = cvz_dry_run_tell(stdout, &dry, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
+static cvz_status settle(cvz_job_run *run, cvz_error *error)
+{
+  CVZ_TRY(cvz_settle(&run->settled, run->comm, &run->graph, run->options, error));
+  run->options = &run->settled.options;
+  return CVZ_OK;
+}
+
+static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
+{
+  for (int i = 0; i < run->work.layer_count; i++)
+    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->graph.layers[run->work.layers[i].layer].name,
+                                     run->work.layers[i].channels, error));
+  return CVZ_OK;
+}
+
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
+  if (status == CVZ_OK) status = check_labels(run, error);
   run->part.shard = run->options->shard;
   if (status == CVZ_OK && run->part.shard.count)
     status = cvz_part_shard(&run->work, run->part.shard, &run->part.whole, error);
@@ -432,6 +475,7 @@ static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 static cvz_status run_all(cvz_job_run *run, cvz_error *error)
 {
   CVZ_TRY(load_graph(run, error));
+  CVZ_TRY(settle(run, error));
   if (run->options->list_layers) return list_layers(run, error);
   CVZ_TRY(decide_work(run, error));
   CVZ_TRY(choose_kernels(run, error));
@@ -462,6 +506,7 @@ static void release(cvz_job_run *run)
   cvz_whole_free(&run->part.whole);
   cvz_schedule_free(&run->schedule);
   cvz_work_free(&run->work);
+  cvz_settled_free(&run->settled);
   cvz_graph_free(&run->graph);
   cvz_keras_close(run->file);
 }

@@ -5,17 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "base/trial.h"
 #include "image/png.h"
 
 #define REHEARSAL_SECONDS 20 /* of processor time */
-
-static bool has_own_scaling(const cvz_graph *graph)
-{
-  for (int i = 0; i < graph->layer_count; i++)
-    if (!strcmp(graph->layers[i].class_name, "Rescaling")) return true;
-  return false;
-}
 
 static cvz_status check_shape(const char *path, cvz_shape found, cvz_shape wanted, cvz_error *error)
 {
@@ -27,16 +21,27 @@ static cvz_status check_shape(const char *path, cvz_shape found, cvz_shape wante
   return CVZ_OK;
 }
 
-static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape shape, float *image, cvz_error *error)
+static cvz_status decode(const char *path, cvz_shape shape, float *rgb, cvz_error *error)
 {
   cvz_picture picture;
+  CVZ_REQUIRE(cvz_input_picture_channels(shape.channels) == shape.channels, error, CVZ_E_USAGE,
+              "init %s: a picture, expected an array (.h5): the network's image has %d channels", path, shape.channels);
   CVZ_TRY(cvz_png_read(&picture, path, shape.channels, error));
   const cvz_shape found = {3, picture.height, picture.width, picture.channels};
   const cvz_status status = check_shape(path, found, shape, error);
-  const float scale = has_own_scaling(graph) ? 1.0f : 1 / 127.5f, offset = has_own_scaling(graph) ? 0.0f : -1.0f;
-  for (size_t i = 0; status == CVZ_OK && i < cvz_shape_count(shape); i++)
-    image[i] = (float)picture.pixels[i] * scale + offset;
+  for (size_t i = 0; status == CVZ_OK && i < cvz_shape_count(shape); i++) rgb[i] = (float)picture.pixels[i] / 255.0f;
   free(picture.pixels);
+  return status;
+}
+
+static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape shape, float *image, cvz_error *error)
+{
+  const cvz_input_range range = cvz_graph_input_range(graph);
+  float *rgb = cvz_array(cvz_shape_count(shape), sizeof *rgb, error);
+  if (!rgb) return CVZ_E_MEMORY;
+  const cvz_status status = decode(path, shape, rgb, error);
+  if (status == CVZ_OK) cvz_input_from_rgb(&range, rgb, cvz_shape_count(shape) / (size_t)shape.channels, image);
+  free(rgb);
   return status;
 }
 

@@ -1,9 +1,13 @@
 #include "ascent/ascent.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "ascent/noise.h"
+#include "ascent/optimizer.h"
+#include "ascent/regularizer.h"
+#include "ascent/transform.h"
 
 const char *cvz_unit_status_name(cvz_unit_status status)
 {
@@ -11,45 +15,81 @@ const char *cvz_unit_status_name(cvz_unit_status status)
   return names[status];
 }
 
-static void random_start(const cvz_ascent *ascent, cvz_ascent_unit unit, float *image)
+static cvz_random stream(const cvz_ascent *a, cvz_purpose purpose)
 {
-  const size_t count = cvz_shape_count(ascent->image);
-  const cvz_random random = cvz_random_stream(ascent->recipe->seed, unit.layer, (uint32_t)unit.channel,
-                                              (uint32_t)unit.repeat, CVZ_PURPOSE_INIT, 0);
-  cvz_random_uniform(&random, 0, count, image);
-  for (size_t i = 0; i < count; i++) image[i] = (image[i] - 0.5f) * ascent->recipe->init_spread;
+  return cvz_random_stream(a->recipe->seed, a->unit.layer, (uint32_t)a->unit.channel, (uint32_t)a->unit.repeat, purpose,
+                           (uint32_t)a->step);
 }
 
-void cvz_ascent_begin(cvz_ascent *ascent, const cvz_ascent_recipe *recipe, const cvz_plan *plan, cvz_run *run,
-                      cvz_ascent_unit unit, float *loss)
+static float *image_of(const cvz_ascent *a)
 {
-  *ascent = (cvz_ascent){.recipe = recipe, .run = run, .image = cvz_plan_image(plan), .loss = loss};
-  for (int i = 0; i < recipe->iterations; i++) loss[i] = NAN;
-  if (recipe->start)
-    memcpy(cvz_run_image(run), recipe->start, cvz_shape_count(ascent->image) * sizeof(float));
-  else
-    random_start(ascent, unit, cvz_run_image(run));
+  return a->workspace->pixels ? a->workspace->pixels : cvz_run_image(a->run);
+}
+
+static float *parameters_of(const cvz_ascent *a)
+{
+  return a->workspace->parameters ? a->workspace->parameters : image_of(a);
+}
+
+const float *cvz_ascent_image(const cvz_ascent *ascent)
+{
+  return image_of(ascent);
+}
+
+static void make_image(const cvz_ascent *a)
+{
+  if (a->workspace->parameters)
+    cvz_parametrization_forward(a->workspace->parametrization, a->workspace->parameters, image_of(a));
+}
+
+static size_t parameter_count(const cvz_ascent *a)
+{
+  return cvz_parametrization_count(a->workspace->parametrization);
+}
+
+static size_t moment_count(const cvz_ascent *a)
+{
+  return (size_t)cvz_optimizer_moments(a->recipe->optimizer.rule) * parameter_count(a);
+}
+
+void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss)
+{
+  *ascent = (cvz_ascent){.recipe = workspace->recipe, .workspace = workspace, .run = run, .unit = unit, .loss = loss};
+  for (int i = 0; i < ascent->recipe->iterations; i++) loss[i] = NAN;
+  const cvz_random random = stream(ascent, CVZ_PURPOSE_INIT);
+  cvz_parametrization_start(workspace->parametrization, &random, parameters_of(ascent));
+  if (workspace->moments) memset(workspace->moments, 0, moment_count(ascent) * sizeof *workspace->moments);
+  make_image(ascent);
   cvz_run_select(run, unit.channel);
 }
 
-size_t cvz_ascent_state_count(const cvz_ascent *ascent)
+size_t cvz_ascent_state_count(const cvz_ascent *a)
 {
-  return cvz_shape_count(ascent->image) + (size_t)ascent->recipe->iterations;
+  return parameter_count(a) + moment_count(a) + a->workspace->random + (size_t)a->recipe->iterations;
 }
 
-void cvz_ascent_save(const cvz_ascent *ascent, float *state)
+void cvz_ascent_save(const cvz_ascent *a, float *state)
 {
-  const size_t pixels = cvz_shape_count(ascent->image);
-  memcpy(state, cvz_run_image(ascent->run), pixels * sizeof(float));
-  memcpy(state + pixels, ascent->loss, (size_t)ascent->recipe->iterations * sizeof(float));
+  const size_t parameters = parameter_count(a), moments = moment_count(a);
+  memcpy(state, parameters_of(a), parameters * sizeof *state);
+  state += parameters;
+  if (moments) memcpy(state, a->workspace->moments, moments * sizeof *state);
+  state += moments;
+  if (a->workspace->random) *state++ = a->live;
+  memcpy(state, a->loss, (size_t)a->recipe->iterations * sizeof *state);
 }
 
-void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state)
+void cvz_ascent_restore(cvz_ascent *a, int step, const float *state)
 {
-  const size_t pixels = cvz_shape_count(ascent->image);
-  memcpy(cvz_run_image(ascent->run), state, pixels * sizeof(float));
-  memcpy(ascent->loss, state + pixels, (size_t)ascent->recipe->iterations * sizeof(float));
-  ascent->step = step;
+  const size_t parameters = parameter_count(a), moments = moment_count(a);
+  memcpy(parameters_of(a), state, parameters * sizeof *state);
+  state += parameters;
+  if (moments) memcpy(a->workspace->moments, state, moments * sizeof *state);
+  state += moments;
+  if (a->workspace->random) a->live = *state++ != 0;
+  memcpy(a->loss, state, (size_t)a->recipe->iterations * sizeof *state);
+  a->step = step;
+  make_image(a);
 }
 
 static double mean_of(cvz_view map)
@@ -60,22 +100,133 @@ static double mean_of(cvz_view map)
   return sum / ((double)map.height * map.width);
 }
 
-static double squares(const float *values, size_t count)
+static cvz_view view_of(float *data, cvz_shape shape)
 {
-  double sums[8] = {0}, sum = 0;
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int lane = 0; lane < 8; lane++) sums[lane] += (double)values[i + lane] * (double)values[i + lane];
-  for (; i < count; i++) sums[0] += (double)values[i] * (double)values[i];
-  for (int lane = 0; lane < 8; lane++) sum += sums[lane];
-  return sum;
+  return cvz_view_dense(data, shape.height, shape.width, shape.channels);
 }
 
-/* tf.math.l2_normalize: g * rsqrt(max(sum g^2, 1e-12)). */
-static void climb(float *image, const float *gradient, size_t count, double norm, float rate)
+static int views_of(const cvz_ascent *a)
 {
-  const float factor = (float)(1 / sqrt(norm > 1e-12 ? norm : 1e-12));
-  for (size_t i = 0; i < count; i++) image[i] += rate * (gradient[i] * factor);
+  return a->recipe->transform.views > 1 ? a->recipe->transform.views : 1;
+}
+
+static cvz_sampling draw_view(const cvz_ascent *a, int view)
+{
+  const cvz_random random = stream(a, CVZ_PURPOSE_TRANSFORM);
+  const int last = a->recipe->iterations - 1;
+  float draws[CVZ_TRANSFORM_DRAWS];
+  cvz_random_uniform(&random, (uint64_t)view * CVZ_TRANSFORM_DRAWS, CVZ_TRANSFORM_DRAWS, draws);
+  return cvz_transform_draw(&a->recipe->transform, a->workspace->image, a->workspace->view, draws,
+                            last > 0 ? (double)a->step / last : 0, a->workspace->fill);
+}
+
+static void show(const cvz_ascent *a, const cvz_sampling *sampling)
+{
+  const cvz_workspace *w = a->workspace;
+  w->kernels->resample(view_of(cvz_run_image(a->run), w->view), view_of(image_of(a), w->image), sampling);
+}
+
+void cvz_ascent_show(cvz_ascent *a)
+{
+  const cvz_workspace *w = a->workspace;
+  if (w->sees_all) return;
+  const cvz_sampling plain = cvz_transform_plain(&a->recipe->transform, w->image, w->view, w->fill);
+  show(a, &plain);
+}
+
+/* The image itself, through the transforms of this step. */
+static void change_image(const cvz_ascent *a)
+{
+  const cvz_workspace *w = a->workspace;
+  const cvz_sampling sampling = draw_view(a, 0);
+  w->kernels->resample(view_of(w->scratch, w->image), view_of(image_of(a), w->image), &sampling);
+  memcpy(image_of(a), w->scratch, cvz_shape_count(w->image) * sizeof(float));
+}
+
+/* Normal and uniform noise, both of the recipe's size. */
+static void add_noise(const cvz_ascent *a, int view)
+{
+  const cvz_workspace *w = a->workspace;
+  const size_t channels = (size_t)w->view.channels, count = cvz_shape_count(w->view), part = (count + 3) / 4 * 4;
+  const cvz_random random = stream(a, CVZ_PURPOSE_NOISE);
+  float *image = cvz_run_image(a->run);
+  for (int kind = 0; kind < 2; kind++) {
+    const uint64_t first = (uint64_t)part * (2 * (uint64_t)view + (uint64_t)kind);
+    (kind == 0 ? cvz_noise_normal : cvz_random_uniform)(&random, first, count, w->scratch);
+    for (size_t c = 0; c < channels; c++) {
+      const float size = a->recipe->transform.noise * a->recipe->range.scale[c < CVZ_INPUT_COLOURS ? c : 0];
+      for (size_t i = c; i < count; i += channels) image[i] += size * (w->scratch[i] - (kind == 0 ? 0 : 0.5f));
+    }
+  }
+}
+
+/* What the network reads in a view of this step; not if that is the image itself. */
+static cvz_sampling prepare_view(cvz_ascent *a, int view)
+{
+  const cvz_workspace *w = a->workspace;
+  const cvz_sampling sampling = a->recipe->transform.lasting
+                                    ? cvz_transform_plain(&a->recipe->transform, w->image, w->view, w->fill)
+                                    : draw_view(a, view);
+  show(a, &sampling);
+  if (a->recipe->transform.noise > 0) add_noise(a, view);
+  return sampling;
+}
+
+/* Loss of what the network reads, and its gradient in the run, for one of so many views. */
+static double answer(const cvz_ascent *a)
+{
+  cvz_run_forward(a->run);
+  const cvz_view map = cvz_run_target(a->run);
+  const double loss = mean_of(map);
+  if (isfinite(loss)) cvz_run_backward(a->run, 1.0f / ((float)map.height * (float)map.width) / (float)views_of(a));
+  return loss;
+}
+
+/* Mean loss of all views; the sum of their gradients by the image in workspace->image_gradient, or only the run's. */
+static double look(cvz_ascent *a)
+{
+  cvz_workspace *w = a->workspace;
+  double loss = 0;
+  if (w->image_gradient) memset(w->image_gradient, 0, cvz_shape_count(w->image) * sizeof(float));
+  for (int view = 0; view < views_of(a); view++) {
+    cvz_sampling sampling = {0};
+    if (!w->sees_all) sampling = prepare_view(a, view);
+    loss += answer(a);
+    if (!isfinite(loss)) return loss;
+    const cvz_view seen = view_of((float *)cvz_run_gradient(a->run), w->view);
+    if (!w->sees_all)
+      w->kernels->resample_backward(view_of(w->image_gradient, w->image), seen, &sampling);
+    else if (w->image_gradient)
+      w->kernels->copy(view_of(w->image_gradient, w->image), seen, true);
+  }
+  return loss / views_of(a);
+}
+
+/* From the views' gradient to that of the parameters. */
+static const float *gradient_of(const cvz_ascent *a)
+{
+  cvz_workspace *w = a->workspace;
+  if (cvz_regularizer_is_used(&a->recipe->regularizer))
+    cvz_regularizer_gradient(&a->recipe->regularizer, w->image, image_of(a), w->image_gradient);
+  if (w->smoothing.weights) cvz_blur_apply(&w->smoothing, view_of(w->image_gradient, w->image), w->scratch);
+  const float *image_gradient = w->image_gradient ? w->image_gradient : cvz_run_gradient(a->run);
+  if (!w->gradient) return image_gradient;
+  cvz_parametrization_backward(w->parametrization, image_gradient, w->gradient);
+  return w->gradient;
+}
+
+/* What is done to parameters that are the image, beside the gradient. */
+static void tend(const cvz_ascent *a)
+{
+  const cvz_regularizer_recipe *r = &a->recipe->regularizer;
+  cvz_workspace *w = a->workspace;
+  float *parameters = parameters_of(a);
+  if (r->decay > 0)
+    for (size_t i = 0; i < parameter_count(a); i++) parameters[i] *= 1 - r->decay;
+  if (r->blur_every && (a->step + 1) % r->blur_every == 0)
+    cvz_blur_apply(&w->blur, view_of(parameters, w->image), w->scratch);
+  if (!w->parameters && a->recipe->parametrization.output == CVZ_OUTPUT_CLIP)
+    cvz_input_clip(&a->recipe->range, (size_t)w->image.height * (size_t)w->image.width, parameters);
 }
 
 /* A gradient of zero leaves the image as it is for ever: dead, unless the way uphill had an end. */
@@ -92,20 +243,30 @@ static bool broken(cvz_ascent *ascent)
   return false;
 }
 
+static bool finished(cvz_ascent *ascent)
+{
+  const cvz_ascent_recipe *recipe = ascent->recipe;
+  return ascent->step >= recipe->iterations || cvz_optimizer_plateau(&recipe->optimizer, ascent->loss, ascent->step);
+}
+
 bool cvz_ascent_step(cvz_ascent *ascent)
 {
-  const size_t count = cvz_shape_count(ascent->image);
-  cvz_run_forward(ascent->run);
-  const cvz_view map = cvz_run_target(ascent->run);
-  const double loss = mean_of(map);
+  cvz_workspace *w = ascent->workspace;
+  if (ascent->recipe->transform.lasting) change_image(ascent);
+  const double loss = look(ascent);
   if (!isfinite(loss)) return broken(ascent);
   ascent->loss[ascent->step] = (float)loss;
-  cvz_run_backward(ascent->run, 1.0f / ((float)map.height * (float)map.width));
-  const double norm = squares(cvz_run_gradient(ascent->run), count);
-  if (!isfinite(norm)) return broken(ascent);
-  if (norm == 0) return stuck(ascent, loss);
-  climb(cvz_run_image(ascent->run), cvz_run_gradient(ascent->run), count, norm, ascent->recipe->learning_rate);
-  if (++ascent->step < ascent->recipe->iterations) return true;
-  ascent->status = CVZ_UNIT_OK;
+  const float *gradient = gradient_of(ascent);
+  const cvz_gradient_size size = cvz_gradient_measure(gradient, parameter_count(ascent));
+  if (!isfinite(size.squares)) return broken(ascent);
+  if (size.squares == 0 && !w->random) return stuck(ascent, loss);
+  ascent->live = ascent->live || size.squares > 0;
+  cvz_optimizer_update(ascent->recipe, ascent->step, parameters_of(ascent), gradient, &size, w->moments,
+                       parameter_count(ascent));
+  tend(ascent);
+  make_image(ascent);
+  ascent->step++;
+  if (!finished(ascent)) return true;
+  ascent->status = ascent->live ? CVZ_UNIT_OK : CVZ_UNIT_DEAD;
   return false;
 }

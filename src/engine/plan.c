@@ -162,6 +162,11 @@ size_t cvz_plan_arena(const cvz_plan *plan)
   return plan->arena;
 }
 
+const cvz_kernels *cvz_plan_kernels(const cvz_plan *plan)
+{
+  return plan->kernels;
+}
+
 cvz_shape cvz_plan_image(const cvz_plan *plan)
 {
   return plan->values[plan->image].shape;

@@ -34,6 +34,9 @@ size_t cvz_plan_arena(const cvz_plan *plan);
 /** The image that the plan is for. */
 cvz_shape cvz_plan_image(const cvz_plan *plan);
 
+/** The table of inner loops that the plan is for. */
+const cvz_kernels *cvz_plan_kernels(const cvz_plan *plan);
+
 /** The needed part of the target's map; channels is that of the whole layer. */
 cvz_shape cvz_plan_target(const cvz_plan *plan);
 

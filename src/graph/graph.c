@@ -62,6 +62,22 @@ void cvz_graph_free(cvz_graph *graph)
   *graph = (cvz_graph){0};
 }
 
+cvz_input_range cvz_graph_input_range(const cvz_graph *graph)
+{
+  return cvz_input_range_of(graph->preprocess, graph->nodes[graph->input].input.channels);
+}
+
+cvz_status cvz_graph_set_preprocess(cvz_graph *graph, const char *name, cvz_error *error)
+{
+  const int channels = graph->nodes[graph->input].input.channels;
+  cvz_preprocess preprocess;
+  CVZ_TRY(cvz_preprocess_from_name(&preprocess, name, error));
+  CVZ_REQUIRE(cvz_preprocess_fits(preprocess, channels), error, CVZ_E_USAGE,
+              "preprocess: '%s' is for 3 channels, the network's image has %d", name, channels);
+  graph->preprocess = preprocess;
+  return CVZ_OK;
+}
+
 /* Room for one more in an array whose capacity is the power of two, at least 16, that holds `count`. */
 static bool room(void **array, int count, size_t size, cvz_error *error)
 {

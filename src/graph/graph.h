@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "graph/input.h"
 
 typedef enum cvz_op {
 #define X(NAME, text) CVZ_OP_##NAME,
@@ -132,11 +133,19 @@ typedef struct cvz_graph {
   int layer_count;
   cvz_weight *weights;
   int weight_count;
-  size_t value_count; /**< floats of all weights, gaps included */
-  int input;          /**< the INPUT node that takes the image */
+  size_t value_count;        /**< floats of all weights, gaps included */
+  int input;                 /**< the INPUT node that takes the image */
+  cvz_preprocess preprocess; /**< the numbers that it expects; fits its channels */
 } cvz_graph;
 
 void cvz_graph_free(cvz_graph *graph);
+
+/** The range and the order of the colours that the INPUT node expects. */
+cvz_input_range cvz_graph_input_range(const cvz_graph *graph);
+
+/** Overrules graph->preprocess.
+ *  @return CVZ_E_USAGE for a name that is unknown, or that does not fit the channels of the INPUT node */
+cvz_status cvz_graph_set_preprocess(cvz_graph *graph, const char *name, cvz_error *error);
 
 /** For readers: each appends a copy and gives its index; `inputs`, names and constants are copied. -1 with `error`
  *  filled in if there is no memory. cvz_graph_add_weight also sets count and offset, and refuses sizes that do not fit.

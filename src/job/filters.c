@@ -41,14 +41,37 @@ static bool read_range(const char **at, int *first, int *last)
   return **at != 0;
 }
 
+/* Whether the item that `text` begins with is a name. */
+static bool is_name(const char *text)
+{
+  return strspn(text, "0123456789- \t") < strcspn(text, ",");
+}
+
+/* Reads a name and the comma behind it. */
+static bool skip_name(const char **at)
+{
+  *at += strcspn(*at, ",");
+  if (!**at) return true;
+  ++*at;
+  return **at != 0;
+}
+
 bool cvz_filters_valid(const char *text)
 {
   int first, last;
-  if (!strcmp(text, "all")) return true;
   do {
-    if (!read_range(&text, &first, &last)) return false;
+    if (!(is_name(text) ? skip_name(&text) : read_range(&text, &first, &last))) return false;
   } while (*text);
   return true;
+}
+
+bool cvz_filters_has_names(const char *text)
+{
+  if (!strcmp(text, "all")) return false;
+  do {
+    if (is_name(text)) return true;
+  } while (skip_name(&text) && *text);
+  return false;
 }
 
 int cvz_filters_largest(const char *text)

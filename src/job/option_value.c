@@ -217,7 +217,7 @@ static void expected(const cvz_option *option, char *text, size_t bytes)
     snprintf(text, bytes, "names separated by single commas");
     return;
   case CVZ_OPTION_FILTERS:
-    snprintf(text, bytes, "all, or numbers and ranges such as 0-63,70");
+    snprintf(text, bytes, "all, or numbers and ranges such as 0-63,70, or names of --labels");
     return;
   default:
     snprintf(text, bytes, "%s", option->argument);

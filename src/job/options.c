@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/filters.h"
 #include "job/option_value.h"
 
 #define A CVZ_OPTION_IN_ARGUMENTS
@@ -171,6 +172,8 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
   if (options->quiet && options->verbose) CVZ_TRY(settle(options, CVZ_OPTION_quiet, CVZ_OPTION_verbose, error));
   CVZ_REQUIRE(!options->ranks || options->dry_run, error, CVZ_E_USAGE, "--ranks: %d, expected --dry-run beside it",
               options->ranks);
+  CVZ_REQUIRE(options->labels || !cvz_filters_has_names(options->filters), error, CVZ_E_USAGE,
+              "--filters: '%.200s', expected numbers, or --labels FILE beside names", options->filters);
   CVZ_REQUIRE(options->layer || options->list_layers, error, CVZ_E_USAGE,
               "no layer, expected --layer LIST; --list-layers shows their names, --layer conv takes every convolution");
   return CVZ_OK;

@@ -20,8 +20,10 @@ static double shortest_step(cvz_ascent *ascent)
   return shortest;
 }
 
-cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe, double *seconds, cvz_error *error)
+cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe, cvz_shape image, double *seconds,
+                           cvz_error *error)
 {
+  cvz_workspace workspace = {0};
   cvz_block arena = {0};
   cvz_run *run = NULL;
   cvz_ascent ascent;
@@ -29,10 +31,13 @@ cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe
   float *loss = cvz_array((size_t)recipe->iterations, sizeof *loss, error);
   if (!loss) status = CVZ_E_MEMORY;
   if (status == CVZ_OK) status = cvz_run_create(&run, plan, arena.data, error);
+  if (status == CVZ_OK)
+    status = cvz_workspace_create(&workspace, recipe, image, cvz_plan_image(plan), cvz_plan_kernels(plan), error);
   if (status == CVZ_OK) {
-    cvz_ascent_begin(&ascent, recipe, plan, run, (cvz_ascent_unit){0, 0, 0}, loss);
+    cvz_ascent_begin(&ascent, &workspace, run, (cvz_ascent_unit){0, 0, 0}, loss);
     *seconds = shortest_step(&ascent);
   }
+  cvz_workspace_free(&workspace);
   cvz_run_free(run);
   free(loss);
   cvz_block_free(&arena);

@@ -6,7 +6,9 @@
 
 /** Climbs a few steps towards filter 0 and takes the shortest.
  *  @param      plan     its packs must be filled
+ *  @param      image    of the picture
  *  @param[out] seconds  of processor time of one step */
-cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe, double *seconds, cvz_error *error);
+cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe, cvz_shape image, double *seconds,
+                           cvz_error *error);
 
 #endif

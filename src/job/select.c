@@ -4,24 +4,29 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "job/blocks.h"
 
 typedef struct selection {
   const cvz_graph *graph;
   cvz_choice *choices; /* room for every layer */
   int count;
-  int *place; /* of each layer in choices, plus one; 0 if not chosen */
+  int *place;   /* of each layer in choices, plus one; 0 if not chosen */
+  bool *blocks; /* layers that are outputs of blocks, while they are chosen */
 } selection;
 
-static void choose(selection *s, int layer, bool named)
+static void choose(selection *s, cvz_choice choice)
 {
-  if (!s->place[layer]) {
-    s->choices[s->count++] = (cvz_choice){layer, named};
-    s->place[layer] = s->count;
+  int *place = &s->place[choice.layer];
+  if (!*place) {
+    s->choices[s->count++] = choice;
+    *place = s->count;
   }
-  if (named) s->choices[s->place[layer] - 1].named = true;
+  s->choices[*place - 1].named |= choice.named;
+  s->choices[*place - 1].vectors |= choice.vectors;
 }
 
 bool cvz_select_is_input(const cvz_layer *layer)
@@ -37,9 +42,30 @@ static bool is_convolution(const cvz_layer *layer)
   return false;
 }
 
+static bool is_dense(const cvz_layer *layer)
+{
+  return !strcmp(layer->class_name, "Dense");
+}
+
+/* The class of "class:NAME", NULL of another item. */
+static const char *class_of(const char *item)
+{
+  return strncmp(item, "class:", 6) ? NULL : item + 6;
+}
+
+static bool is_keyword(const char *item)
+{
+  static const char *const keywords[] = {"all", "conv", "last", "outputs-of-blocks"};
+  for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+    if (!strcmp(item, keywords[i])) return true;
+  return class_of(item);
+}
+
 static bool means(const char *item, const cvz_layer *layer)
 {
+  const char *class_name = class_of(item);
   if (cvz_select_is_input(layer)) return false;
+  if (class_name) return !strcasecmp(class_name, layer->class_name);
   if (!strcmp(item, "all")) return true;
   if (!strcmp(item, "conv")) return is_convolution(layer);
   return fnmatch(item, layer->name, 0) == 0;
@@ -58,21 +84,61 @@ static cvz_status fail_unknown(const cvz_graph *graph, const char *item, cvz_err
   return cvz_fail(error, CVZ_E_USAGE, "layer: '%.200s' is not in the model, --list-layers shows what is", item);
 }
 
-static cvz_status select_item(selection *s, const char *item, cvz_error *error)
+static bool select_last(selection *s)
 {
-  const bool keyword = !strcmp(item, "all") || !strcmp(item, "conv");
-  const int exact = keyword ? -1 : cvz_graph_find_layer(s->graph, item);
-  bool any = exact >= 0;
-  if (exact >= 0) choose(s, exact, true);
-  for (int i = 0; exact < 0 && i < s->graph->layer_count; i++) {
-    if (!means(item, &s->graph->layers[i])) continue;
-    choose(s, i, false);
+  const int last = cvz_blocks_last(s->graph);
+  if (last >= 0) choose(s, (cvz_choice){last, true, true});
+  return last >= 0;
+}
+
+static cvz_status select_blocks(selection *s, bool *any, cvz_error *error)
+{
+  CVZ_TRY(cvz_blocks_outputs(s->graph, s->blocks, error));
+  for (int i = 0; i < s->graph->layer_count; i++) {
+    if (!s->blocks[i]) continue;
+    choose(s, (cvz_choice){i, false, false});
+    *any = true;
+  }
+  return CVZ_OK;
+}
+
+/* Every layer that a pattern, a class or one of the keywords `conv` and `all` means. */
+static bool select_matching(selection *s, const char *item)
+{
+  const bool maps = !strcmp(item, "all") || !strcmp(item, "conv");
+  bool any = false;
+  for (int i = 0; i < s->graph->layer_count; i++) {
+    const cvz_layer *layer = &s->graph->layers[i];
+    if (!means(item, layer)) continue;
+    choose(s, (cvz_choice){i, false, class_of(item) || (!maps && is_dense(layer))});
     any = true;
   }
-  if (any) return CVZ_OK;
-  if (!keyword && !strpbrk(item, "*?[")) return fail_unknown(s->graph, item, error);
+  return any;
+}
+
+static cvz_status fail_nothing(const selection *s, const char *item, cvz_error *error)
+{
+  if (class_of(item))
+    return cvz_fail(error, CVZ_E_USAGE, "layer: no layer of the model is a '%.200s', --list-layers shows their classes",
+                    class_of(item));
+  if (!is_keyword(item) && !strpbrk(item, "*?[")) return fail_unknown(s->graph, item, error);
   return cvz_fail(error, CVZ_E_USAGE, "layer: '%.200s' fits no layer of the model, --list-layers shows their names",
                   item);
+}
+
+static cvz_status select_item(selection *s, const char *item, cvz_error *error)
+{
+  const int exact = is_keyword(item) ? -1 : cvz_graph_find_layer(s->graph, item);
+  bool any = exact >= 0;
+  if (any)
+    choose(s, (cvz_choice){exact, true, true});
+  else if (!strcmp(item, "last"))
+    any = select_last(s);
+  else if (!strcmp(item, "outputs-of-blocks"))
+    CVZ_TRY(select_blocks(s, &any, error));
+  else
+    any = select_matching(s, item);
+  return any ? CVZ_OK : fail_nothing(s, item, error);
 }
 
 static cvz_status select_all(selection *s, const char *list, cvz_error *error)
@@ -98,12 +164,14 @@ cvz_status cvz_select_layers(cvz_choice **choices, int *count, const cvz_graph *
   *choices = NULL;
   s.choices = cvz_array((size_t)graph->layer_count, sizeof *s.choices, error);
   s.place = cvz_array((size_t)graph->layer_count, sizeof *s.place, error);
-  if (!s.choices || !s.place) goto done;
+  s.blocks = cvz_array((size_t)graph->layer_count, sizeof *s.blocks, error);
+  if (!s.choices || !s.place || !s.blocks) goto done;
   CVZ_TRY_GOTO(select_all(&s, list, error), done);
   *choices = s.choices;
   *count = s.count;
   s.choices = NULL;
 done:
+  free(s.blocks);
   free(s.place);
   free(s.choices);
   return status;

@@ -6,16 +6,22 @@
 
 /** One chosen layer. */
 typedef struct cvz_choice {
-  int layer;  /**< index in graph->layers */
-  bool named; /**< by its exact name: what is wrong with it is an error; else it is skipped */
+  int layer;    /**< index in graph->layers */
+  bool named;   /**< by its exact name or as the last: what is wrong with it is an error; else it is skipped */
+  bool vectors; /**< also if it has no height and width; else it is left out then */
 } cvz_choice;
 
-/** The layers of a comma-separated list, each once, where it is first meant. `conv` and `all` are keywords, even if a
- *  layer has such a name; then an exact name; then a pattern (fnmatch), whose layers follow in the graph's order.
- *  Whether a layer can be rendered is not looked at, but the network's input is not among those of patterns.
+/** The layers of a comma-separated list, each once, where it is first meant. An item is
+ *  - a keyword, even if a layer has such a name: `conv`, `all`, `last`, `outputs-of-blocks` (see job/blocks.h), or
+ *    `class:NAME`, every layer of a Keras class in any letter case;
+ *  - else an exact name;
+ *  - else a pattern (fnmatch).
+ *  Layers of one item follow in the graph's order. Vectors are meant by exact names, `last` and `class:`, and where a
+ *  pattern fits a Dense layer. Whether a layer can be rendered is not looked at, but the network's input is not among
+ *  those of patterns.
  *
  *  @param[out] choices  free with free(); NULL on failure
- *  @return CVZ_E_USAGE for a name that no layer has, with the closest names, and for a pattern that fits none
+ *  @return CVZ_E_USAGE for a name that no layer has, with the closest names, and for a pattern or class that fits none
  */
 cvz_status cvz_select_layers(cvz_choice **choices, int *count, const cvz_graph *graph, const char *list,
                              cvz_error *error);

@@ -8,6 +8,7 @@
 #include "job/cost.h"
 #include "job/filters.h"
 #include "job/select.h"
+#include "job/size.h"
 #include "job/stem.h"
 
 /* What stands around while the layers are gathered. */
@@ -27,13 +28,13 @@ static cvz_status check_layer(const cvz_layer *layer, cvz_error *error)
   return CVZ_OK;
 }
 
-static cvz_status check_map(const cvz_layer *layer, cvz_shape shape, cvz_error *error)
+/* Where a vector ends in a softmax or a sigmoid, what it is made of, unless `classes` says otherwise. */
+static int target_of(const gathering *g, int node, cvz_shape shape)
 {
-  char text[64];
-  cvz_shape_text(shape, text, sizeof text);
-  CVZ_REQUIRE(shape.rank == 3, error, CVZ_E_USAGE, "layer: '%s' has shape %s, expected a map (height, width, channels)",
-              layer->name, text);
-  return CVZ_OK;
+  const cvz_node *at = &g->graph->nodes[node];
+  const bool squashes =
+      at->op == CVZ_OP_SOFTMAX || (at->op == CVZ_OP_ACTIVATION && at->activation.function == CVZ_SIGMOID);
+  return shape.rank < 3 && squashes && !strcmp(g->options->classes, "logits") ? at->inputs[0] : node;
 }
 
 /* Named layers must have every filter asked for; the others at least one. */
@@ -54,19 +55,28 @@ static void free_layer(cvz_work_layer *item)
   *item = (cvz_work_layer){0};
 }
 
-/* Fills in all but first_unit. *map is false if it failed for not being a map. */
-static cvz_status describe(gathering *g, const cvz_choice *choice, cvz_work_layer *item, bool *map, cvz_error *error)
+/* The layer's shape, and the node that is climbed for it. */
+static cvz_status find_target(gathering *g, const cvz_layer *layer, cvz_work_layer *item, cvz_error *error)
+{
+  const cvz_status status = cvz_cost_shape(&g->cost, layer->node, &item->shape, error);
+  if (status != CVZ_OK) return cvz_size_explain(g->graph, layer, &g->options->size, status, error);
+  item->node = target_of(g, layer->node, item->shape);
+  return item->node == layer->node ? CVZ_OK : cvz_cost_shape(&g->cost, item->node, &item->shape, error);
+}
+
+/* Fills in all but first_unit. *fits is false if it failed for being a vector where only maps are meant. */
+static cvz_status describe(gathering *g, const cvz_choice *choice, cvz_work_layer *item, bool *fits, cvz_error *error)
 {
   const cvz_layer *layer = &g->graph->layers[choice->layer];
   cvz_status status;
-  *item = (cvz_work_layer){.layer = choice->layer, .node = layer->node};
-  *map = true;
+  *item = (cvz_work_layer){.layer = choice->layer};
+  *fits = true;
   CVZ_TRY(check_layer(layer, error));
-  CVZ_TRY(cvz_cost_shape(&g->cost, layer->node, &item->shape, error));
-  *map = item->shape.rank == 3;
-  CVZ_TRY(check_map(layer, item->shape, error));
+  CVZ_TRY(find_target(g, layer, item, error));
+  *fits = item->shape.rank == 3 || choice->vectors;
+  CVZ_REQUIRE(*fits, error, CVZ_E_USAGE, "layer: '%s' is a vector, expected a map", layer->name);
   item->channels = item->shape.channels;
-  item->flops = cvz_cost_step(&g->cost, layer->node);
+  item->flops = cvz_cost_step(&g->cost, item->node);
   const char *filters = g->options->filters;
   CVZ_TRY(cvz_filters_list(&item->filters, &item->filter_count, filters, item->channels, error));
   CVZ_TRY_GOTO(check_filters(layer, item, filters, choice->named, error), failed);
@@ -98,14 +108,14 @@ static cvz_status add(gathering *g, cvz_work *work, const cvz_choice *choice, cv
 {
   cvz_work_layer *item = &work->layers[work->layer_count];
   cvz_error reason = {0};
-  bool map;
-  const cvz_status status = describe(g, choice, item, &map, &reason);
+  bool fits;
+  const cvz_status status = describe(g, choice, item, &fits, &reason);
   if (status == CVZ_OK) {
     work->layer_count++;
     return count_units(work, item, error);
   }
   if (choice->named || status == CVZ_E_MEMORY) return cvz_fail(error, status, "%s", reason.text);
-  return map ? skip(work, &g->graph->layers[choice->layer], &reason, error) : CVZ_OK;
+  return fits ? skip(work, &g->graph->layers[choice->layer], &reason, error) : CVZ_OK;
 }
 
 static cvz_status gather(gathering *g, cvz_work *work, cvz_error *error)
@@ -119,7 +129,8 @@ static cvz_status gather(gathering *g, cvz_work *work, cvz_error *error)
   for (int i = 0; i < count && status == CVZ_OK; i++) status = add(g, work, &choices[i], error);
   if (status != CVZ_OK) goto done;
   CVZ_REQUIRE_GOTO(work->layer_count || work->skipped, done, error, CVZ_E_USAGE,
-                   "layer: '%.200s' has no map, expected one with height, width and channels", g->options->layer);
+                   "layer: '%.200s' has no map; a layer without height and width is rendered by its exact name",
+                   g->options->layer);
   CVZ_REQUIRE_GOTO(work->layer_count, done, error, CVZ_E_USAGE, "layer: '%.200s' leaves nothing to render; first: %s",
                    g->options->layer, work->skip_reason);
 done:

@@ -7,7 +7,7 @@
 
 typedef struct cvz_work_layer {
   int layer;    /**< index in graph->layers */
-  int node;     /**< whose output is the target */
+  int node;     /**< whose output is the target: the layer's, or before a softmax or sigmoid that ends a vector */
   int *filters; /**< ascending */
   int filter_count;
   int channels;    /**< of the layer */
@@ -30,8 +30,9 @@ typedef struct cvz_work {
 } cvz_work;
 
 /** Decides what to render. Options must have passed cvz_options_check, and the recipe must be applied.
- *  A layer named exactly must be a map that can be rendered and must have the filters asked for; of patterns and
- *  keywords, layers that are not maps are left out silently, others that do not fit are counted in `skipped`.
+ *  A layer named exactly must be one that can be rendered and must have the filters asked for; of patterns and
+ * keywords, vectors that are not meant (see job/select.h) are left out silently, others that do not fit are counted in
+ *  `skipped`.
  *
  *  @param[out] work  free with cvz_work_free; empty on failure
  *  @return CVZ_E_UNSUPPORTED for a named layer with a `problem`; CVZ_E_USAGE for names and filters that the model does

@@ -11,6 +11,7 @@
 
 #include "base/cpu.h"
 #include "kernel/epilogue.h"
+#include "kernel/resample.h"
 #include "kernel/view.h"
 #include "kernel/winograd.h"
 
@@ -153,6 +154,13 @@ typedef struct cvz_kernels {
    *  and `dilation` are not read: dx begins at the first window, holds all of them, dense, and has width - 1 floats
    *  behind it. A NaN also spoils what lies in dx under the zeros behind its rows of weights. */
   void (*scatter)(const cvz_slide *slide, cvz_view dx, cvz_view dy, const float *weights);
+
+  /* Images: all channels alike. */
+
+  /** Every pixel of the view is what the image shows at its place. */
+  void (*resample)(cvz_view view, cvz_view image, const cvz_sampling *sampling);
+  /** Its adjoint, added to the image: each pixel of the view goes to where it came from; the fill colour gets none. */
+  void (*resample_backward)(cvz_view image, cvz_view view, const cvz_sampling *sampling);
 
   /* Long rows. */
 

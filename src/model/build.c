@@ -7,6 +7,7 @@
 #include "model/derive.h"
 #include "model/keras.h"
 #include "model/layer.h"
+#include "model/preprocess.h"
 #include "model/weight.h"
 
 /* What became of a call. */
@@ -140,7 +141,8 @@ static cvz_status find_weights(builder *b, const json_t *description, cvz_error 
   const bool strict = json_object_get(description, "arch") != NULL;
   b->untrained = json_is_true(json_object_get(description, "untrained"));
   if (b->untrained) return cvz_derive_begin(&b->config, error);
-  return cvz_weight_match(&b->config, json_object_get(description, "weights"), strict, &b->graph, error);
+  const bool by_paths = json_is_true(json_object_get(description, "by_paths"));
+  return cvz_weight_match(&b->config, json_object_get(description, "weights"), by_paths, strict, &b->graph, error);
 }
 
 static cvz_status build(builder *b, const json_t *description, cvz_error *error)
@@ -152,7 +154,9 @@ static cvz_status build(builder *b, const json_t *description, cvz_error *error)
   if (!b->outcomes || !b->graph.name) return CVZ_E_MEMORY;
   for (int i = 0; i < b->config.call_count; i++) CVZ_TRY(build_call(b, b->config.order[i], error));
   CVZ_TRY(require_input(b, error));
-  return add_layers(b, error);
+  CVZ_TRY(add_layers(b, error));
+  b->graph.preprocess = cvz_preprocess_detect(&b->graph);
+  return CVZ_OK;
 }
 
 static void free_builder(builder *b)

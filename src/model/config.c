@@ -38,7 +38,8 @@ typedef struct scope {
   const char *prefix;            /* of paths, "inner/" */
   bool sequential;
   bool trainable;
-  int outermost; /* -1 for the whole model */
+  int model;     /* the layer that it is; -1 for the whole model */
+  int outermost; /* the same of the outermost model that is a layer */
   int depth;
   int *next;      /* the layer object that comes next; those of a second call exist already */
   json_t *names;  /* name -> index of the layer */
@@ -176,7 +177,8 @@ static cvz_status claim_layer(cvz_config *config, const scope *s, const char *na
   CVZ_TRY(cvz_grow((void **)&config->layers, &config->layer_capacity, (size_t)config->layer_count,
                    sizeof *config->layers, error));
   cvz_config_layer *layer = &config->layers[config->layer_count];
-  *layer = (cvz_config_layer){.class_name = class_name, .options = options, .nested = nested};
+  *layer = (cvz_config_layer){.class_name = class_name, .options = options, .nested = nested, .model = s->model};
+  layer->shared = config->layer_count;
   layer->trainable = s->trainable && !json_is_false(json_object_get(options, "trainable"));
   layer->outermost = s->outermost < 0 ? config->layer_count : s->outermost;
   layer->path = joined(s->prefix, name, 0, "", error);
@@ -219,6 +221,7 @@ static cvz_status place_model(cvz_config *config, scope *s, const json_t *object
   int *inputs = NULL, *outputs = NULL, input_count = 0, output_count = 0;
   scope inner = {
       .object = object, .depth = s->depth + 1, .next = s->next, .trainable = config->layers[layer].trainable};
+  inner.model = layer;
   inner.outermost = config->layers[layer].outermost;
   char *prefix = joined(s->prefix, name, count, "/", error);
   CVZ_REQUIRE(prefix, error, CVZ_E_MEMORY, "memory: no room for the name of layer '%s'", name);
@@ -263,6 +266,19 @@ static cvz_status count_calls(const scope *s, const json_t *object, size_t *coun
   return CVZ_OK;
 }
 
+/* What only Keras 3 tells: functions among the layers, and which entries of several models are one layer. */
+static void identify_layer(cvz_config *config, int index, const json_t *object)
+{
+  static const char operations[] = "keras.src.ops.";
+  cvz_config_layer *layer = &config->layers[index];
+  const char *module = json_string_value(json_object_get(object, "module"));
+  layer->operation = module && !strncmp(module, operations, sizeof operations - 1);
+  layer->object_id = json_integer_value(json_object_get(object, "shared_object_id"));
+  for (int i = 0; layer->object_id && layer->shared == index && i < index; i++)
+    if (config->layers[i].object_id == layer->object_id && !strcmp(config->layers[i].class_name, layer->class_name))
+      layer->shared = i;
+}
+
 static cvz_status place_layer(cvz_config *config, scope *s, size_t index, cvz_error *error)
 {
   const json_t *object = json_array_get(s->layers, index);
@@ -275,6 +291,7 @@ static cvz_status place_layer(cvz_config *config, scope *s, size_t index, cvz_er
   const bool nested = is_model(object);
   CVZ_TRY(claim_layer(config, s, name, class_of(object), options_of(object), nested, error));
   const int layer = (*s->next)++;
+  identify_layer(config, layer, object);
   s->starts[index] = s->placed_count;
   for (size_t i = 0; i < count; i++) {
     *s->next = layer + 1;
@@ -531,7 +548,7 @@ cvz_status cvz_config_read(cvz_config *config, const json_t *model, cvz_error *e
   config->owned = json_array();
   CVZ_REQUIRE(config->owned, error, CVZ_E_MEMORY, "memory: no room for the model configuration");
   int *inputs = NULL, *outputs = NULL, next = 0, input_count, output_count;
-  scope whole = {.object = model, .prefix = "", .trainable = true, .outermost = -1, .next = &next};
+  scope whole = {.object = model, .prefix = "", .trainable = true, .model = -1, .outermost = -1, .next = &next};
   whole.trainable = !json_is_false(json_object_get(options_of(model), "trainable"));
   cvz_status status = open_scope(config, &whole, &inputs, &input_count, &outputs, &output_count, error);
   if (status == CVZ_OK) status = sort_calls(config, error);

@@ -26,6 +26,10 @@ typedef struct cvz_config_layer {
   const json_t *options;  /**< its "config" */
   bool trainable;         /**< and so is all around it */
   bool nested;            /**< a model; the layers inside it follow */
+  bool operation;         /**< a function of keras.ops, which Keras lists among the layers */
+  int model;              /**< the model that it is in; -1 for the whole one */
+  int shared;             /**< the first of the entries that are one object, often itself */
+  json_int_t object_id;   /**< of such an object; 0 if it is in one place */
   int outermost;          /**< the layer of the whole model that holds it, often itself */
   int slot_count;         /**< the rest is model/weights.c's */
   cvz_slot slots[CVZ_SLOTS];

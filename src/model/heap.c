@@ -144,40 +144,40 @@ static void check_attributes(heap *h, size_t count, uint64_t place, bool *sound)
 }
 
 /* Looks through the whole file: for collections, and once they are known for the texts in them. */
-static cvz_status scan(heap *h, bool attributes, const char *path, cvz_error *error)
+static cvz_status scan(heap *h, bool attributes, const char *name, cvz_error *error)
 {
   bool sound = true;
   for (uint64_t place = 0;;) {
     const ssize_t count = pread(h->descriptor, h->window, WINDOW, (off_t)place);
-    CVZ_REQUIRE(count >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
+    CVZ_REQUIRE(count >= 0, error, CVZ_E_IO, "%s: %s", name, strerror(errno));
     if (attributes)
       check_attributes(h, (size_t)count, place, &sound);
     else
       CVZ_TRY(find_collections(h, (size_t)count, place, &sound, error));
     CVZ_REQUIRE(sound, error, CVZ_E_FORMAT, "%s: is damaged, expected a sound HDF5 file: its heap of texts is broken",
-                path);
+                name);
     if (count <= OVERLAP) return CVZ_OK;
     place += (uint64_t)count - OVERLAP;
   }
 }
 
-static cvz_status check_all(heap *h, const char *path, cvz_error *error)
+static cvz_status check_all(heap *h, const char *name, cvz_error *error)
 {
   struct stat info;
-  CVZ_REQUIRE(fstat(h->descriptor, &info) == 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
+  CVZ_REQUIRE(fstat(h->descriptor, &info) == 0, error, CVZ_E_IO, "%s: %s", name, strerror(errno));
   h->bytes = (uint64_t)info.st_size;
   h->window = cvz_array(WINDOW, 1, error);
   h->page = cvz_array(PAGE, 1, error);
   if (!h->window || !h->page) return CVZ_E_MEMORY;
-  CVZ_TRY(scan(h, false, path, error));
-  return h->count ? scan(h, true, path, error) : CVZ_OK;
+  CVZ_TRY(scan(h, false, name, error));
+  return h->count ? scan(h, true, name, error) : CVZ_OK;
 }
 
-cvz_status cvz_heap_check(const char *path, cvz_error *error)
+cvz_status cvz_heap_check(const char *path, const char *name, cvz_error *error)
 {
   heap h = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
-  CVZ_REQUIRE(h.descriptor >= 0, error, CVZ_E_IO, "%s: %s", path, strerror(errno));
-  const cvz_status status = check_all(&h, path, error);
+  CVZ_REQUIRE(h.descriptor >= 0, error, CVZ_E_IO, "%s: %s", name, strerror(errno));
+  const cvz_status status = check_all(&h, name, error);
   free(h.page);
   free(h.window);
   free(h.collections);

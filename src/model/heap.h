@@ -8,7 +8,8 @@
  *  other and end with it, and that what refers to one names an object and its length. HDF5 1.10.8 checks neither, and
  *  with a damaged file runs without an end or crashes: this says at once what the rehearsal in hdf5.c would find after
  *  seconds. Reads the whole file, which the weights need anyway.
+ *  @param name  what messages call it
  *  @return CVZ_E_FORMAT for a broken heap; CVZ_E_IO if the file cannot be read */
-cvz_status cvz_heap_check(const char *path, cvz_error *error);
+cvz_status cvz_heap_check(const char *path, const char *name, cvz_error *error);
 
 #endif

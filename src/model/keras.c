@@ -8,21 +8,21 @@
 #include "base/memory.h"
 #include "model/architecture.h"
 #include "model/config.h"
-#include "model/hdf5.h"
+#include "model/container.h"
 #include "model/weight.h"
 
 struct cvz_keras_file {
   char *path;
-  cvz_hdf5 *container;
-  json_t *description; /* {"config", "keras_version", "weights"} and, of a weights-only file, "arch" */
+  cvz_container *container;
+  json_t *description; /* {"config", "keras_version", "weights", "by_paths"} and, of a weights-only file, "arch" */
 };
 
 static cvz_status parse(const char *text, size_t length, const char *path, json_t **value, cvz_error *error)
 {
   json_error_t place;
   *value = json_loadb(text, length, 0, &place);
-  CVZ_REQUIRE(*value, error, CVZ_E_FORMAT, "%s: model_config is not JSON at byte %d: %s", path, place.position,
-              place.text);
+  CVZ_REQUIRE(*value, error, CVZ_E_FORMAT, "%s: the model's configuration is not JSON at byte %d: %s", path,
+              place.position, place.text);
   return CVZ_OK;
 }
 
@@ -68,7 +68,7 @@ done:
 
 static cvz_status check_arch(const cvz_keras_file *f, const char *arch, cvz_error *error)
 {
-  const bool full = cvz_hdf5_config(f->container) != NULL;
+  const bool full = cvz_container_config(f->container) != NULL;
   CVZ_REQUIRE(full || arch, error, CVZ_E_USAGE,
               "%s: has no model_config: it is a weights-only file; name its architecture with --arch", f->path);
   CVZ_REQUIRE(!full || !arch, error, CVZ_E_USAGE,
@@ -80,7 +80,7 @@ static cvz_status check_arch(const cvz_keras_file *f, const char *arch, cvz_erro
 static cvz_status read_config(const cvz_keras_file *f, const char *arch, const json_t *index, json_t **config,
                               cvz_error *error)
 {
-  const char *text = cvz_hdf5_config(f->container);
+  const char *text = cvz_container_config(f->container);
   if (text) return parse(text, strlen(text), f->path, config, error);
   return choose_variant(f->path, arch, index, config, error);
 }
@@ -88,13 +88,15 @@ static cvz_status read_config(const cvz_keras_file *f, const char *arch, const j
 static cvz_status make_description(cvz_keras_file *f, const char *arch, cvz_error *error)
 {
   json_t *index = NULL, *config = NULL;
+  cvz_hdf5 *weights = cvz_container_weights(f->container);
   cvz_status status;
   CVZ_TRY_GOTO(check_arch(f, arch, error), done);
-  CVZ_TRY_GOTO(cvz_hdf5_index(f->container, &index, error), done);
+  CVZ_TRY_GOTO(cvz_hdf5_index(weights, &index, error), done);
   CVZ_TRY_GOTO(read_config(f, arch, index, &config, error), done);
   const char *version = json_string_value(json_object_get(config, "keras_version"));
-  f->description = json_pack("{s:O, s:s, s:O, s:s*}", "config", config, "keras_version",
-                             version ? version : cvz_hdf5_version(f->container), "weights", index, "arch", arch);
+  f->description = json_pack("{s:O, s:s, s:O, s:b, s:s*}", "config", config, "keras_version",
+                             version ? version : cvz_container_version(f->container), "weights", index, "by_paths",
+                             cvz_hdf5_by_paths(weights), "arch", arch);
   CVZ_REQUIRE_GOTO(f->description, done, error, CVZ_E_MEMORY, "memory: no room for the description of %s", f->path);
 done:
   json_decref(index);
@@ -108,7 +110,7 @@ cvz_status cvz_keras_open(cvz_keras_file **file, const char *path, const char *a
   cvz_keras_file *f = cvz_array(1, sizeof *f, error);
   if (!f) return CVZ_E_MEMORY;
   f->path = cvz_copy_text(path, error);
-  cvz_status status = f->path ? cvz_hdf5_open(&f->container, path, error) : CVZ_E_MEMORY;
+  cvz_status status = f->path ? cvz_container_open(&f->container, path, error) : CVZ_E_MEMORY;
   if (status == CVZ_OK) status = make_description(f, arch, error);
   if (status == CVZ_OK)
     *file = f;
@@ -120,7 +122,7 @@ cvz_status cvz_keras_open(cvz_keras_file **file, const char *path, const char *a
 void cvz_keras_close(cvz_keras_file *file)
 {
   if (!file) return;
-  cvz_hdf5_close(file->container);
+  cvz_container_close(file->container);
   json_decref(file->description);
   free(file->path);
   free(file);
@@ -150,10 +152,11 @@ static void warn_not_finite(const cvz_keras_file *file, const cvz_weight *weight
 cvz_status cvz_keras_read(cvz_keras_file *file, const cvz_graph *graph, const bool *wanted, float *values,
                           const cvz_log *log, cvz_error *error)
 {
+  cvz_hdf5 *weights = cvz_container_weights(file->container);
   for (int i = 0; i < graph->weight_count; i++) {
     const cvz_weight *weight = &graph->weights[i];
     if (!wanted[i]) continue;
-    CVZ_TRY(cvz_hdf5_read(file->container, weight->name, weight->rank, weight->dims, values + weight->offset, error));
+    CVZ_TRY(cvz_hdf5_read(weights, weight->name, weight->rank, weight->dims, values + weight->offset, error));
     warn_not_finite(file, weight, values + weight->offset, log);
   }
   return CVZ_OK;

@@ -2,7 +2,8 @@
  *
  * Rank 0 opens the file and describes it in a text (configuration JSON and the index of weights); every rank builds
  * the same graph from that text; the values are read by rank 0 alone, into memory that the caller has.
- * Source of the layouts: keras/src/legacy/saving/legacy_h5_format.py (Keras 3), keras/saving/hdf5_format.py (2.x). */
+ * Files are .keras, .weights.h5 and legacy .h5 of Keras 2.2 to 3.15; model/archive.h and model/hdf5.h tell what is in
+ * them. */
 #ifndef CVZ_MODEL_KERAS_H
 #define CVZ_MODEL_KERAS_H
 
@@ -27,6 +28,7 @@ cvz_status cvz_keras_describe(const cvz_keras_file *file, cvz_text *description,
 
 /** Builds the graph from a description. Layers that are not supported, and those after them, get node -1 and a
  *  `problem`; only a target that needs them fails, later. A description of the wrong shape is CVZ_E_FORMAT.
+ *  What the network expects of its image is told from its first layers and its name (graph->preprocess).
  *  @param[out] graph  filled on success; free with cvz_graph_free */
 cvz_status cvz_keras_build(cvz_graph *graph, const char *description, size_t length, cvz_error *error);
 

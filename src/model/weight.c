@@ -8,8 +8,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/layer.h"
+#include "model/store_path.h"
 
-/* A layer of the whole model with all that is inside it: layers first .. end - 1. */
+/* Layers first .. end - 1, whose weights are one entry of the index: by names a layer of the whole model with all that
+ * is inside it, by paths a single one. */
 typedef struct group {
   int first, end;
   int slots;             /* of all of them */
@@ -24,15 +26,15 @@ static cvz_status set_problem(cvz_config_layer *layer, const cvz_error *problem,
   return layer->problem ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-/* The layers of the whole model, each with the number of weights that it must have. */
-static cvz_status make_groups(cvz_config *config, group **groups, int *count, cvz_error *error)
+/* All groups, each with the number of weights that it must have. */
+static cvz_status make_groups(cvz_config *config, bool by_paths, group **groups, int *count, cvz_error *error)
 {
   *count = 0;
   *groups = cvz_array((size_t)config->layer_count, sizeof **groups, error);
   if (!*groups) return CVZ_E_MEMORY;
   for (int i = 0; i < config->layer_count; i++) {
     cvz_config_layer *layer = &config->layers[i];
-    if (layer->outermost == i) (*groups)[(*count)++] = (group){.first = i, .unknown = -1};
+    if (by_paths || layer->outermost == i) (*groups)[(*count)++] = (group){.first = i, .unknown = -1};
     group *g = &(*groups)[*count - 1];
     bool known;
     CVZ_TRY(cvz_layer_slots(layer, &known, error));
@@ -52,7 +54,7 @@ cvz_status cvz_weight_layers(cvz_config *config, int *count, cvz_error *error)
 {
   group *groups;
   int group_count;
-  const cvz_status status = make_groups(config, &groups, &group_count, error);
+  const cvz_status status = make_groups(config, false, &groups, &group_count, error);
   *count = 0;
   for (int i = 0; status == CVZ_OK && i < group_count; i++) *count += groups[i].slots > 0;
   free(groups);
@@ -93,15 +95,31 @@ static json_t *index_by_name(const json_t *index)
   return names;
 }
 
-/* Gives every group that the index names its weights; returns how many need some and are not named. */
-static int match_names(const cvz_config *config, group *groups, int count, const json_t *names)
+/* Gives every group that the index names its weights; returns how many need some and are not named.
+ *  @param paths  of the layers, if the index has paths for names */
+static int match_names(const cvz_config *config, group *groups, int count, const json_t *names, char *const *paths)
 {
   int missing = 0;
   for (int i = 0; i < count; i++) {
-    groups[i].weights = json_object_get(names, config->layers[groups[i].first].path);
-    missing += groups[i].slots > 0 && !groups[i].weights;
+    const cvz_config_layer *layer = &config->layers[groups[i].first];
+    const char *name = paths ? paths[groups[i].first] : layer->path;
+    groups[i].weights = name ? json_object_get(names, name) : NULL;
+    missing += groups[i].slots > 0 && !groups[i].weights && !(paths && layer->shared != groups[i].first);
   }
   return missing;
+}
+
+/* The rule of the file's version of Keras is the first by which every layer finds its weights, or else the newest. */
+static cvz_status match_paths(const cvz_config *config, group *groups, int count, const json_t *names, cvz_error *error)
+{
+  int missing = 1;
+  for (int i = 0; missing && i <= CVZ_STORE_RULES; i++) {
+    char **paths;
+    CVZ_TRY(cvz_store_paths(config, cvz_store_rules[i % CVZ_STORE_RULES], &paths, error));
+    missing = match_names(config, groups, count, names, paths);
+    cvz_store_paths_free(paths, config->layer_count);
+  }
+  return CVZ_OK;
 }
 
 /* The n-th layer with weights in the file belongs to the n-th of the configuration. */
@@ -117,21 +135,30 @@ static void match_order(group *groups, int count, const json_t *index)
   }
 }
 
-static cvz_status match_groups(const cvz_config *config, group *groups, int count, const json_t *index, bool strict,
-                               cvz_error *error)
+static cvz_status match_layers(const cvz_config *config, group *groups, int count, const json_t *index,
+                               const json_t *names, bool strict, int in_file, cvz_error *error)
 {
-  int in_file, needed = 0;
-  CVZ_TRY(cvz_weight_index_layers(index, &in_file, error));
+  int needed = 0;
   for (int i = 0; i < count; i++) needed += groups[i].slots > 0 || groups[i].unknown >= 0;
-  json_t *names = index_by_name(index);
-  CVZ_REQUIRE(names, error, CVZ_E_MEMORY, "memory: no room for the index of weights");
-  const int missing = match_names(config, groups, count, names);
+  const int missing = match_names(config, groups, count, names, NULL);
   if (missing && in_file == needed) match_order(groups, count, index);
-  json_decref(names);
   CVZ_REQUIRE(!missing || in_file == needed || !strict, error, CVZ_E_FORMAT,
               "weights: the file has weights for %d layers, expected %d, the layers of %s with weights", in_file,
               needed, config->name);
   return CVZ_OK;
+}
+
+static cvz_status match_groups(const cvz_config *config, group *groups, int count, const json_t *index, bool by_paths,
+                               bool strict, cvz_error *error)
+{
+  int in_file;
+  CVZ_TRY(cvz_weight_index_layers(index, &in_file, error));
+  json_t *names = index_by_name(index);
+  CVZ_REQUIRE(names, error, CVZ_E_MEMORY, "memory: no room for the index of weights");
+  const cvz_status status = by_paths ? match_paths(config, groups, count, names, error)
+                                     : match_layers(config, groups, count, index, names, strict, in_file, error);
+  json_decref(names);
+  return status;
 }
 
 static void dims_text(const int *dims, int rank, char *text, size_t bytes)
@@ -204,9 +231,18 @@ static cvz_status fail_group(cvz_config *config, const group *g, cvz_error *erro
   return CVZ_OK;
 }
 
+/* A layer that is in several models has its weights in the file once. */
+static bool take_shared(cvz_config *config, const group *g)
+{
+  cvz_config_layer *layer = &config->layers[g->first];
+  if (g->weights || layer->shared == g->first || config->layers[layer->shared].problem) return false;
+  memcpy(layer->weights, config->layers[layer->shared].weights, sizeof layer->weights);
+  return true;
+}
+
 static cvz_status add_group(cvz_config *config, const group *g, cvz_graph *graph, cvz_error *error)
 {
-  if (g->slots == 0) return CVZ_OK;
+  if (g->slots == 0 || take_shared(config, g)) return CVZ_OK;
   const cvz_config_layer *layer = &config->layers[g->first];
   const size_t found = json_array_size(g->weights);
   if (found && g->unknown >= 0 && g->end > g->first + 1)
@@ -226,13 +262,14 @@ static cvz_status add_group(cvz_config *config, const group *g, cvz_graph *graph
   return fail_group(config, g, error);
 }
 
-cvz_status cvz_weight_match(cvz_config *config, const json_t *index, bool strict, cvz_graph *graph, cvz_error *error)
+cvz_status cvz_weight_match(cvz_config *config, const json_t *index, bool by_paths, bool strict, cvz_graph *graph,
+                            cvz_error *error)
 {
   group *groups;
   int count;
   cvz_status status;
-  CVZ_TRY_GOTO(make_groups(config, &groups, &count, error), done);
-  CVZ_TRY_GOTO(match_groups(config, groups, count, index, strict, error), done);
+  CVZ_TRY_GOTO(make_groups(config, by_paths, &groups, &count, error), done);
+  CVZ_TRY_GOTO(match_groups(config, groups, count, index, by_paths, strict, error), done);
   for (int i = 0; i < count; i++) CVZ_TRY_GOTO(add_group(config, &groups[i], graph, error), done);
 done:
   free(groups);

@@ -32,7 +32,7 @@ struct cvz_gather {
   cvz_output_layer *layers;
   cvz_mail *mail;
   cvz_shape image;
-  int tile_height, tile_width;
+  int tile_height, tile_width, tile_channels;
   size_t loss_bytes, tile_bytes, raw_bytes;
   char *parcel;           /* room for one */
   cvz_layer_file **files; /* per layer: NULL if not open here */
@@ -55,12 +55,13 @@ static size_t parcel_bytes(const cvz_gather *gather)
 static void measure(cvz_gather *gather)
 {
   const cvz_render_job *job = gather->job;
-  const int height = job->work->height, width = job->work->width;
-  gather->image = (cvz_shape){3, height, width, job->graph->nodes[job->graph->input].input.channels};
+  const int height = job->image.height, width = job->image.width;
+  gather->image = job->image;
   gather->tile_height = cvz_picture_length(job->recipe, height, width);
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
   gather->loss_bytes = (size_t)job->recipe->iterations * sizeof(float);
-  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->image.channels;
+  gather->tile_channels = cvz_input_picture_channels(gather->image.channels);
+  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
   gather->raw_bytes = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
 }
 
@@ -272,38 +273,61 @@ static cvz_attribute text_attribute(const char *key, const char *text)
   return attribute;
 }
 
+static const char *loss_region(const cvz_render_job *job, const cvz_work_layer *layer)
+{
+  bool whole;
+  if (layer->node != job->graph->layers[layer->layer].node) return "the number before the softmax or sigmoid";
+  cvz_objective_region(layer->shape, job->loss_border, &whole);
+  return whole ? "the whole map" : "the map less loss_border pixels a side";
+}
+
+/* The names of the layer's filters, NULL if there are none. */
+static cvz_status name_filters(const char ***labels, const cvz_render_job *job, const cvz_work_layer *layer,
+                               cvz_error *error)
+{
+  *labels = NULL;
+  if (job->labels->count != layer->channels) return CVZ_OK;
+  *labels = cvz_array((size_t)layer->filter_count, sizeof **labels, error);
+  if (!*labels) return CVZ_E_MEMORY;
+  for (int i = 0; i < layer->filter_count; i++) (*labels)[i] = job->labels->names[layer->filters[i]];
+  return CVZ_OK;
+}
+
 /* Opens the layer's file with the job's attributes and the layer's own. */
 static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
 {
   const cvz_render_job *job = gather->job;
   const cvz_work_layer *layer = &job->work->layers[index];
   const int own = 4, count = job->attribute_count + own;
-  cvz_attribute *attributes = cvz_array((size_t)count, sizeof *attributes, error);
-  if (!attributes) return CVZ_E_MEMORY;
+  const char **labels;
   char shape[64];
-  bool whole;
+  CVZ_TRY(name_filters(&labels, job, layer, error));
+  cvz_attribute *attributes = cvz_array((size_t)count, sizeof *attributes, error);
+  if (!attributes) return free(labels), CVZ_E_MEMORY;
   cvz_shape_text(layer->shape, shape, sizeof shape);
-  cvz_objective_region(layer->shape, job->loss_border, &whole);
   attributes[0] = text_attribute("layer", job->graph->layers[layer->layer].name);
   attributes[1] = text_attribute("class", job->graph->layers[layer->layer].class_name);
   attributes[2] = text_attribute("shape", shape);
-  attributes[3] = text_attribute("loss_region", whole ? "the whole map" : "the map less loss_border pixels a side");
+  attributes[3] = text_attribute("loss_region", loss_region(job, layer));
   memcpy(attributes + own, job->attributes, (size_t)job->attribute_count * sizeof *attributes);
   const cvz_layer_file_info info = {.directory = job->directory,
                                     .stem = layer->stem,
                                     .filters = layer->filters,
+                                    .labels = labels,
                                     .count = layer->filter_count,
                                     .tile_height = gather->tile_height,
                                     .tile_width = gather->tile_width,
-                                    .channels = gather->image.channels,
+                                    .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,
+                                    .raw_channels = gather->image.channels,
                                     .margin = CVZ_GRID_MARGIN,
                                     .attributes = attributes,
                                     .attribute_count = count};
   const cvz_status status = cvz_layer_file_create(&gather->files[index], &info, error);
+  free(labels);
   free(attributes);
   return status;
 }

@@ -13,6 +13,7 @@ typedef struct cvz_renderer {
   const cvz_render_job *job;
   cvz_gather *gather;
   cvz_block arena; /* as large as the largest plan's; serves one after the other */
+  cvz_workspace workspace;
   float *loss;
   uint8_t *tile;
 } cvz_renderer;
@@ -28,15 +29,17 @@ static size_t largest_arena(const cvz_render_job *job)
 static cvz_status renderer_open(cvz_renderer *renderer, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
-  const size_t pixels = (size_t)job->work->height * (size_t)job->work->width;
+  const cvz_shape view = {3, job->work->height, job->work->width, job->image.channels};
   CVZ_TRY(cvz_block_create(&renderer->arena, largest_arena(job) * sizeof(float), error));
+  CVZ_TRY(cvz_workspace_create(&renderer->workspace, job->recipe, job->image, view, job->kernels, error));
   renderer->loss = cvz_array((size_t)job->recipe->iterations, sizeof(float), error);
-  renderer->tile = cvz_array(pixels, (size_t)job->graph->nodes[job->graph->input].input.channels, error);
+  renderer->tile = cvz_array(cvz_shape_count(job->image), 1, error);
   return renderer->loss && renderer->tile ? CVZ_OK : CVZ_E_MEMORY;
 }
 
 static void renderer_close(cvz_renderer *renderer)
 {
+  cvz_workspace_free(&renderer->workspace);
   cvz_block_free(&renderer->arena);
   free(renderer->loss);
   free(renderer->tile);
@@ -83,7 +86,7 @@ static cvz_status climb_on(const cvz_renderer *renderer, cvz_climb *climb, cvz_e
   return begun && cvz_gather_halted(renderer->gather) ? save(renderer, climb, error) : CVZ_OK;
 }
 
-static cvz_status begin(const cvz_renderer *renderer, cvz_climb *climb, cvz_run *run, cvz_error *error)
+static cvz_status begin(cvz_renderer *renderer, cvz_climb *climb, cvz_run *run, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
   const int index = cvz_work_layer_of(job->work, climb->unit);
@@ -91,7 +94,7 @@ static cvz_status begin(const cvz_renderer *renderer, cvz_climb *climb, cvz_run 
   const int filter = layer->filters[climb->unit - layer->first_unit];
   const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), filter, 0};
   double seconds = 0;
-  cvz_ascent_begin(&climb->ascent, job->recipe, job->plans[index], run, name, renderer->loss);
+  cvz_ascent_begin(&climb->ascent, &renderer->workspace, run, name, renderer->loss);
   CVZ_TRY(cvz_gather_restore(renderer->gather, climb->unit, &climb->ascent, &seconds, error));
   climb->started = cvz_clock() - seconds;
   return CVZ_OK;
@@ -101,13 +104,14 @@ static cvz_status finish(const cvz_renderer *renderer, const cvz_climb *climb, c
 {
   const cvz_work *work = renderer->job->work;
   const cvz_work_layer *layer = &work->layers[cvz_work_layer_of(work, climb->unit)];
-  cvz_picture_render(&climb->ascent, renderer->tile);
+  const float *image = cvz_ascent_image(&climb->ascent);
+  cvz_picture_render(renderer->job->recipe, renderer->job->image, image, climb->ascent.status, renderer->tile);
   const cvz_result result = {layer->filters[climb->unit - layer->first_unit], climb->ascent.status, renderer->tile,
-                             renderer->loss, cvz_run_image(climb->ascent.run)};
+                             renderer->loss, image};
   return cvz_gather_send(renderer->gather, climb->unit, &result, cvz_clock() - climb->started, error);
 }
 
-static cvz_status render_unit(const cvz_renderer *renderer, int unit, cvz_error *error)
+static cvz_status render_unit(cvz_renderer *renderer, int unit, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
   cvz_climb climb = {.unit = unit};
@@ -121,7 +125,7 @@ static cvz_status render_unit(const cvz_renderer *renderer, int unit, cvz_error 
   return status;
 }
 
-static cvz_status render_share(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
+static cvz_status render_share(cvz_comm *comm, cvz_renderer *renderer, cvz_error *error)
 {
   int count;
   const int *units = cvz_schedule_units(renderer->job->schedule, cvz_comm_rank(comm), &count);
@@ -152,7 +156,7 @@ static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, const 
                   cvz_gather_reason(gather), done, job->work->unit_count);
 }
 
-static cvz_status render_all(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
+static cvz_status render_all(cvz_comm *comm, cvz_renderer *renderer, cvz_error *error)
 {
   cvz_rank_times *times = renderer->job->times;
   const double start = cvz_clock();

@@ -7,6 +7,7 @@
 
 #include "ascent/ascent.h"
 #include "base/attribute.h"
+#include "job/labels.h"
 #include "job/observer.h"
 #include "job/schedule.h"
 #include "job/work.h"
@@ -23,7 +24,10 @@ typedef struct cvz_render_job {
   const cvz_schedule *schedule;
   cvz_plan *const *plans; /**< one for each layer of the work; NULL where this rank has no unit */
   const cvz_ascent_recipe *recipe;
+  const cvz_kernels *kernels;
+  cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */
   int loss_border;
+  const cvz_labels *labels; /**< names of the filters of layers that have as many */
   const char *directory;
   bool keep_raw;
   const cvz_attribute *attributes; /**< of the job, for every layer's file */

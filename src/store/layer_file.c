@@ -82,7 +82,7 @@ static cvz_status check(const cvz_layer_file_info *info, cvz_error *error)
   CVZ_REQUIRE(info->channels == 1 || info->channels == 3 || info->channels == 4, error, CVZ_E_RANGE,
               "layer '%s': pictures of %d channels, expected 1, 3 or 4", info->stem, info->channels);
   assert(info->steps >= 0);
-  assert(!info->keep_raw || (info->raw_height >= 1 && info->raw_width >= 1));
+  assert(!info->keep_raw || (info->raw_height >= 1 && info->raw_width >= 1 && info->raw_channels >= 1));
   return CVZ_OK;
 }
 
@@ -109,7 +109,8 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   created->count = info->count, created->channels = info->channels, created->steps = info->steps;
   created->tile_bytes = (size_t)info->tile_height * (size_t)info->tile_width * (size_t)info->channels;
   if (info->keep_raw)
-    created->raw_bytes = (size_t)info->raw_height * (size_t)info->raw_width * (size_t)info->channels * sizeof(float);
+    created->raw_bytes =
+        (size_t)info->raw_height * (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
   const cvz_status status = start(created, info, error);
   if (status == CVZ_OK)
     *file = created;

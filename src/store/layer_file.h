@@ -10,15 +10,16 @@
 
 /** What is known of a layer before the first unit ends. All borrowed; read by cvz_layer_file_create only. */
 typedef struct cvz_layer_file_info {
-  const char *directory; /**< of the job's output; the files go to its folder layers/ */
-  const char *stem;      /**< file name without extension */
-  const int *filters;    /**< their numbers in the layer, ascending */
+  const char *directory;     /**< of the job's output; the files go to its folder layers/ */
+  const char *stem;          /**< file name without extension */
+  const int *filters;        /**< their numbers in the layer, ascending */
+  const char *const *labels; /**< their names, NULL: they have none */
   int count;
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
   bool keep_raw;
-  int raw_height, raw_width;
-  int margin; /**< of the grid, pixels */
+  int raw_height, raw_width, raw_channels; /**< the network's image */
+  int margin;                              /**< of the grid, pixels */
   const cvz_attribute *attributes;
   int attribute_count;
 } cvz_layer_file_info;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "store/hdf5_driver.h"
 #include "store/utf8.h"
 
@@ -113,6 +114,52 @@ static bool create_dataset(hid_t file, const dataset *d, uint64_t *offset)
   return created;
 }
 
+/* Texts of one length, padded with zeros: as contiguous as all else. */
+static hid_t label_type(size_t length)
+{
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, length);
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+/* The names as one array of texts of *length bytes, at least 1; NULL if there is no memory. */
+static char *pad_labels(const cvz_layer_file_info *info, size_t *length)
+{
+  cvz_text *clean = cvz_array((size_t)info->count, sizeof *clean, NULL);
+  bool good = clean;
+  *length = 1;
+  for (int i = 0; good && i < info->count; i++) {
+    cvz_utf8_add(&clean[i], info->labels[i]);
+    good = !clean[i].failed;
+    if (clean[i].length > *length) *length = clean[i].length;
+  }
+  char *padded = good ? cvz_array((size_t)info->count, *length, NULL) : NULL;
+  for (int i = 0; padded && i < info->count; i++)
+    if (clean[i].length) memcpy(padded + (size_t)i * *length, clean[i].data, clean[i].length);
+  for (int i = 0; clean && i < info->count; i++) cvz_text_free(&clean[i]);
+  free(clean);
+  return padded;
+}
+
+static bool write_labels(hid_t file, const cvz_layer_file_info *info)
+{
+  size_t length;
+  uint64_t offset;
+  if (!info->labels) return true;
+  char *padded = pad_labels(info, &length);
+  const dataset labels = {"labels",   "name of the filter", NULL, 1, {(hsize_t)info->count},
+                          {"filter"}, label_type(length)};
+  bool written = padded && create_dataset(file, &labels, &offset);
+  const hid_t object = written ? H5Dopen2(file, labels.name, H5P_DEFAULT) : H5I_INVALID_HID;
+  written = written && object >= 0 && H5Dwrite(object, labels.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, padded) >= 0;
+  if (object >= 0) H5Dclose(object);
+  H5Tclose(labels.type);
+  free(padded);
+  return written;
+}
+
 static bool create_datasets(hid_t file, const cvz_layer_file_info *info, hid_t status, cvz_layer_layout *layout)
 {
   const hsize_t n = (hsize_t)info->count, channels = (hsize_t)info->channels;
@@ -136,12 +183,12 @@ static bool create_datasets(hid_t file, const cvz_layer_file_info *info, hid_t s
                        "image after the last update",
                        "input range of the network",
                        4,
-                       {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, channels},
+                       {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, (hsize_t)info->raw_channels},
                        {"filter", "y", "x", "channel"},
                        H5T_NATIVE_FLOAT};
-  return create_dataset(file, &filters, &layout->filters) && create_dataset(file, &statuses, &layout->status) &&
-         create_dataset(file, &loss, &layout->loss) && create_dataset(file, &tiles, &layout->tiles) &&
-         (!info->keep_raw || create_dataset(file, &raw, &layout->raw));
+  return create_dataset(file, &filters, &layout->filters) && write_labels(file, info) &&
+         create_dataset(file, &statuses, &layout->status) && create_dataset(file, &loss, &layout->loss) &&
+         create_dataset(file, &tiles, &layout->tiles) && (!info->keep_raw || create_dataset(file, &raw, &layout->raw));
 }
 
 static bool fill(hid_t file, const cvz_layer_file_info *info, cvz_layer_layout *layout)

@@ -22,6 +22,8 @@ struct cvz_layer_read {
   cvz_attribute *attributes;
   uint8_t *tile;
   float *losses, *image;
+  char *label_text;    /* all of them, each ended by 0 */
+  const char **labels; /* NULL: the layer has none */
 };
 
 static cvz_status refuse(const cvz_layer_read *read, const char *what, cvz_error *error)
@@ -140,15 +142,15 @@ static bool open_datasets(cvz_layer_read *read)
   info->keep_raw = H5Lexists(read->file, "raw", H5P_DEFAULT) > 0;
   if (!info->keep_raw) return true;
   if (!open_dataset(&read->raw, read->file, "raw", 4, raw)) return false;
-  info->raw_height = raw[1], info->raw_width = raw[2];
-  return raw[0] == n[0] && raw[3] == tiles[3];
+  info->raw_height = raw[1], info->raw_width = raw[2], info->raw_channels = raw[3];
+  return raw[0] == n[0];
 }
 
 static cvz_status make_room(cvz_layer_read *read, cvz_error *error)
 {
   const cvz_layer_file_info *info = &read->info;
   const size_t row = (size_t)info->tile_width * (size_t)info->channels;
-  const size_t raw_row = (size_t)info->raw_width * (size_t)info->channels * sizeof(float);
+  const size_t raw_row = (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
   read->numbers = cvz_array((size_t)info->count, sizeof *read->numbers, error);
   read->tile = cvz_array((size_t)info->tile_height, row, error);
   read->losses = cvz_array((size_t)info->steps, sizeof *read->losses, error);
@@ -156,6 +158,29 @@ static cvz_status make_room(cvz_layer_read *read, cvz_error *error)
   if (!read->numbers || !read->tile || !read->losses || (info->keep_raw && !read->image)) return CVZ_E_MEMORY;
   read->info.filters = read->numbers;
   return CVZ_OK;
+}
+
+/* Texts of one length, without the end that C wants. */
+static bool read_labels(cvz_layer_read *read, cvz_error *error)
+{
+  int shape[RANK_MAX];
+  hid_t labels;
+  if (H5Lexists(read->file, "labels", H5P_DEFAULT) <= 0) return true;
+  if (!open_dataset(&labels, read->file, "labels", 1, shape)) return false;
+  const hid_t stored = H5Dget_type(labels), wanted = H5Tcopy(stored);
+  const size_t length = H5Tget_size(stored) + 1;
+  bool good = shape[0] == read->info.count && H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0 &&
+              H5Tset_size(wanted, length) >= 0 && H5Tset_strpad(wanted, H5T_STR_NULLTERM) >= 0;
+  if (good) read->label_text = cvz_array((size_t)shape[0], length, error);
+  if (good) read->labels = cvz_array((size_t)shape[0], sizeof *read->labels, error);
+  good =
+      read->label_text && read->labels && H5Dread(labels, wanted, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->label_text) >= 0;
+  for (int i = 0; good && i < shape[0]; i++) read->labels[i] = read->label_text + (size_t)i * length;
+  read->info.labels = read->labels;
+  H5Tclose(wanted);
+  H5Tclose(stored);
+  H5Dclose(labels);
+  return good;
 }
 
 static cvz_status load(cvz_layer_read *read, cvz_error *error)
@@ -167,7 +192,7 @@ static cvz_status load(cvz_layer_read *read, cvz_error *error)
   CVZ_TRY(make_room(read, error));
   if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
     return refuse(read, "not readable", error);
-  return CVZ_OK;
+  return read_labels(read, error) ? CVZ_OK : refuse(read, "its labels are others", error);
 }
 
 cvz_status cvz_layer_read_open(cvz_layer_read **read, const char *directory, const char *stem, cvz_error *error)
@@ -204,6 +229,8 @@ void cvz_layer_read_close(cvz_layer_read *read)
   free(read->tile);
   free(read->losses);
   free(read->image);
+  free(read->labels);
+  free(read->label_text);
   free(read);
 }
 

@@ -191,6 +191,7 @@ typedef struct joining {
   cvz_layer_read **reads; /* per part, NULL: it has none of the layer */
   place *places;
   int *filters;
+  const char **labels;  /* lent by the reads; NULL: the filters have no names */
   int count, reference; /* a part that has the layer */
 } joining;
 
@@ -208,8 +209,8 @@ static cvz_status describe(cvz_text *text, const cvz_layer_file_info *info, cvz_
 {
   if (info->attribute_count > LAYER_KEYS)
     cvz_job_text_add(text, info->attributes + LAYER_KEYS, info->attribute_count - LAYER_KEYS);
-  cvz_text_add(text, "steps = %d\ntile = %d x %d x %d\nraw = %d x %d\n", info->steps, info->tile_height,
-               info->tile_width, info->channels, info->raw_height, info->raw_width);
+  cvz_text_add(text, "steps = %d\ntile = %d x %d x %d\nraw = %d x %d x %d\n", info->steps, info->tile_height,
+               info->tile_width, info->channels, info->raw_height, info->raw_width, info->raw_channels);
   return cvz_text_check(text, error);
 }
 
@@ -277,6 +278,19 @@ static cvz_status sort_filters(const cvz_merge *merge, joining *join, int index,
   return CVZ_OK;
 }
 
+/* Either all parts have names or none: the job is the same. */
+static cvz_status gather_labels(joining *join, cvz_error *error)
+{
+  if (!cvz_layer_read_info(join->reads[join->reference])->labels) return CVZ_OK;
+  join->labels = cvz_array((size_t)join->count, sizeof *join->labels, error);
+  if (!join->labels) return CVZ_E_MEMORY;
+  for (int i = 0; i < join->count; i++) {
+    const cvz_layer_file_info *info = cvz_layer_read_info(join->reads[join->places[i].part]);
+    join->labels[i] = info->labels ? info->labels[join->places[i].index] : "";
+  }
+  return CVZ_OK;
+}
+
 static void count_unit(cvz_output_layer *layer, const cvz_result *result, int steps)
 {
   const float last = cvz_result_last_loss(result->loss, steps);
@@ -302,7 +316,7 @@ static cvz_status write_layer(const joining *join, cvz_output_layer *layer, cons
   cvz_layer_file *file;
   cvz_grid grid;
   info.directory = out;
-  info.filters = join->filters, info.count = join->count;
+  info.filters = join->filters, info.labels = join->labels, info.count = join->count;
   info.margin = CVZ_GRID_MARGIN;
   CVZ_TRY(cvz_grid_layout(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
   layer->count = info.count, layer->columns = grid.columns;
@@ -320,8 +334,10 @@ cvz_status cvz_merge_layer(cvz_merge *merge, int index, const char *out, cvz_err
   joining join = {0};
   cvz_status status = open_layer(merge, &join, index, error);
   if (status == CVZ_OK) status = sort_filters(merge, &join, index, error);
+  if (status == CVZ_OK) status = gather_labels(&join, error);
   if (status == CVZ_OK) status = write_layer(&join, &merge->layers[index], out, error);
   for (int i = 0; join.reads && i < merge->part_count; i++) cvz_layer_read_close(join.reads[i]);
+  free(join.labels);
   free(join.filters);
   free(join.places);
   free(join.reads);

@@ -19,10 +19,12 @@ static const cvz_ascent_recipe recipe = {.iterations = STEPS, .learning_rate = 0
 static cvz_unit_status climb(tiny *t, const cvz_ascent_recipe *r, cvz_ascent_unit unit, float *loss, float *image)
 {
   cvz_ascent ascent;
-  cvz_ascent_begin(&ascent, r, t->plan, t->run, unit, loss);
+  cvz_workspace workspace = tiny_workspace(t, r);
+  cvz_ascent_begin(&ascent, &workspace, t->run, unit, loss);
   assert_int_equal(ascent.status, CVZ_UNIT_MISSING);
   while (cvz_ascent_step(&ascent)) assert_int_equal(ascent.status, CVZ_UNIT_MISSING);
-  if (image) memcpy(image, cvz_run_image(t->run), FLOATS * sizeof *image);
+  if (image) memcpy(image, cvz_ascent_image(&ascent), FLOATS * sizeof *image);
+  cvz_workspace_free(&workspace);
   return ascent.status;
 }
 
@@ -41,8 +43,9 @@ static void the_start_is_uniform_within_half_of_the_spread(void **state)
   tiny t;
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
   cvz_ascent ascent;
+  cvz_workspace workspace = tiny_workspace(&t, &recipe);
   float loss[STEPS];
-  cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, (cvz_ascent_unit){1, 0, 0}, loss);
+  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 0, 0}, loss);
   int below = 0;
   for (int i = 0; i < FLOATS; i++) {
     assert_true(cvz_run_image(t.run)[i] >= -0.125f && cvz_run_image(t.run)[i] < 0.125f);
@@ -50,6 +53,7 @@ static void the_start_is_uniform_within_half_of_the_spread(void **state)
   }
   assert_true(below > FLOATS / 4 && below < 3 * FLOATS / 4);
   for (int i = 0; i < STEPS; i++) assert_true(isnan(loss[i]));
+  cvz_workspace_free(&workspace);
   tiny_free(&t);
 }
 
@@ -79,17 +83,19 @@ static void a_unit_that_was_saved_goes_on_with_the_same_bits(void **state)
   climb(&t, &recipe, unit, loss, image);
   for (int stop = 1; stop < STEPS; stop++) {
     cvz_ascent ascent;
-    cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, unit, later);
+    cvz_workspace workspace = tiny_workspace(&t, &recipe);
+    cvz_ascent_begin(&ascent, &workspace, t.run, unit, later);
     while (ascent.step < stop) cvz_ascent_step(&ascent);
     assert_int_equal(cvz_ascent_state_count(&ascent), FLOATS + STEPS);
     cvz_ascent_save(&ascent, saved);
     climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, later, NULL);
-    cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, unit, later);
+    cvz_ascent_begin(&ascent, &workspace, t.run, unit, later);
     cvz_ascent_restore(&ascent, stop, saved);
     while (cvz_ascent_step(&ascent)) continue;
     assert_int_equal(ascent.status, CVZ_UNIT_OK);
     assert_memory_equal(later, loss, sizeof loss);
     assert_memory_equal(cvz_run_image(t.run), image, sizeof image);
+    cvz_workspace_free(&workspace);
   }
   tiny_free(&t);
 }
@@ -101,7 +107,8 @@ static void every_step_has_the_length_of_the_learning_rate(void **state)
   float loss[STEPS], before[FLOATS];
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
   cvz_ascent ascent;
-  cvz_ascent_begin(&ascent, &recipe, t.plan, t.run, (cvz_ascent_unit){1, 1, 0}, loss);
+  cvz_workspace workspace = tiny_workspace(&t, &recipe);
+  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 1, 0}, loss);
   for (bool more = true; more;) {
     memcpy(before, cvz_run_image(t.run), sizeof before);
     more = cvz_ascent_step(&ascent);
@@ -110,6 +117,7 @@ static void every_step_has_the_length_of_the_learning_rate(void **state)
     assert_true(fabs(sqrt(sum) - 0.5) < 1e-5);
   }
   assert_int_equal(ascent.step, STEPS);
+  cvz_workspace_free(&workspace);
   tiny_free(&t);
 }
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tiny.h"
-
-static const float weights[3][2] = {{1, 1}, {1, 1}, {1, 1}};
-static const float bias[2] = {0, 0};
+#include "ascent/ascent.h"
 
 static cvz_ascent_recipe with_border(int border)
 {
@@ -18,22 +16,24 @@ static cvz_ascent_recipe with_border(int border)
 }
 
 /* The picture of `image` as of a unit that ended with `status`; one guard byte behind it. */
-static uint8_t *render(int height, int width, int border, const float *image, cvz_unit_status status)
+static uint8_t *render_in(cvz_preprocess preprocess, int height, int width, int border, const float *image,
+                          cvz_unit_status status)
 {
-  tiny t;
-  tiny_create(&t, height, width, weights, bias, INFINITY);
-  const cvz_ascent_recipe recipe = with_border(border);
-  const cvz_ascent ascent = {.recipe = &recipe, .run = t.run, .image = cvz_plan_image(t.plan), .status = status};
-  memcpy(cvz_run_image(t.run), image, (size_t)(height * width * 3) * sizeof *image);
+  cvz_ascent_recipe recipe = with_border(border);
+  recipe.range = cvz_input_range_of(preprocess, 3);
   const int rows = cvz_picture_length(&recipe, height, width), columns = cvz_picture_length(&recipe, width, height);
   const size_t bytes = (size_t)rows * (size_t)columns * 3;
   uint8_t *picture = malloc(bytes + 1);
   assert_non_null(picture);
   picture[bytes] = 201;
-  cvz_picture_render(&ascent, picture);
+  cvz_picture_render(&recipe, (cvz_shape){3, height, width, 3}, image, status, picture);
   assert_int_equal(picture[bytes], 201);
-  tiny_free(&t);
   return picture;
+}
+
+static uint8_t *render(int height, int width, int border, const float *image, cvz_unit_status status)
+{
+  return render_in(CVZ_PREPROCESS_TF, height, width, border, image, status);
 }
 
 static void ramp(float *image, int count)
@@ -122,6 +122,19 @@ static void an_image_of_one_colour_is_the_same_gray(void **state)
   free(picture);
 }
 
+static void pictures_are_red_green_blue_where_the_network_is_not(void **state)
+{
+  (void)state;
+  float image[6 * 5 * 3];
+  ramp(image, 6 * 5 * 3);
+  uint8_t *same = render(6, 5, 0, image, CVZ_UNIT_OK);
+  uint8_t *turned = render_in(CVZ_PREPROCESS_CAFFE, 6, 5, 0, image, CVZ_UNIT_OK);
+  for (int i = 0; i < 6 * 5; i++)
+    for (int c = 0; c < 3; c++) assert_int_equal(turned[3 * i + c], same[3 * i + 2 - c]);
+  free(same);
+  free(turned);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -129,6 +142,7 @@ int main(void)
       cmocka_unit_test(pictures_follow_the_formula_of_the_whole_image),
       cmocka_unit_test(far_values_are_clipped),
       cmocka_unit_test(dead_and_nan_units_are_plain_gray),
+      cmocka_unit_test(pictures_are_red_green_blue_where_the_network_is_not),
       cmocka_unit_test(an_image_of_one_colour_is_the_same_gray),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

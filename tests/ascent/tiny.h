@@ -49,6 +49,15 @@ static inline void tiny_create(tiny *t, int height, int width, const float weigh
   assert_int_equal(cvz_run_create(&t->run, t->plan, t->arena.data, NULL), CVZ_OK);
 }
 
+/** The workspace of a recipe for images as the network reads them. */
+static inline cvz_workspace tiny_workspace(const tiny *t, const cvz_ascent_recipe *recipe)
+{
+  const cvz_shape image = cvz_plan_image(t->plan);
+  cvz_workspace workspace;
+  assert_int_equal(cvz_workspace_create(&workspace, recipe, image, image, cvz_plan_kernels(t->plan), NULL), CVZ_OK);
+  return workspace;
+}
+
 static inline void tiny_free(tiny *t)
 {
   cvz_run_free(t->run);

@@ -106,8 +106,7 @@ def start_images(scratch):
     height, width = 72, 80
     count = height * width * 3
     pixels = bytes((i * 7 + i // 240) % 256 for i in range(count))
-    scale = to_float32(1 / 127.5)
-    mapped = struct.pack(f"<{count}f", *(to_float32(to_float32(value * scale) - 1) for value in pixels))
+    mapped = struct.pack(f"<{count}f", *(to_float32(2 * to_float32(value / 255) - 1) for value in pixels))
     write_png(scratch / "start.png", height, width, pixels)
     (scratch / "start.raw").write_bytes(mapped)
     mutate(scratch / "start.h5", "image", scratch / "start.raw", height, width, 3)

@@ -123,10 +123,12 @@ static void bad_values_are_refused_in_one_line(void **state)
   assert_refused("init", "noise", "--init: 'noise', expected random or a file that ends in .png, .h5 or .hdf5");
   assert_refused("layer", "a,,b", "--layer: 'a,,b', expected names separated by single commas");
   assert_refused("layer", "a,", "--layer: 'a,', expected names separated by single commas");
-  assert_refused("filters", "5-3", "--filters: '5-3', expected all, or numbers and ranges such as 0-63,70");
-  assert_refused("filters", "1,", "--filters: '1,', expected all, or numbers and ranges such as 0-63,70");
+  assert_refused("filters", "5-3",
+                 "--filters: '5-3', expected all, or numbers and ranges such as 0-63,70, or names of --labels");
+  assert_refused("filters", "1,",
+                 "--filters: '1,', expected all, or numbers and ranges such as 0-63,70, or names of --labels");
   assert_refused("filters", "9999999999",
-                 "--filters: '9999999999', expected all, or numbers and ranges such as 0-63,70");
+                 "--filters: '9999999999', expected all, or numbers and ranges such as 0-63,70, or names of --labels");
   assert_refused("save-raw", "maybe", "--save-raw: 'maybe', expected true or false");
   assert_refused("out", "a\nseed = 5", "--out: 'a?seed = 5', expected no control characters");
 }

@@ -135,13 +135,84 @@ static void named_layers_must_be_possible(void **state)
   assert_refused("x*", "all", "20", CVZ_E_USAGE, "'x*' fits no layer");
   assert_refused("lambda", "all", "20", CVZ_E_UNSUPPORTED, "'lambda' cannot be rendered: Lambda is not supported");
   assert_refused("all,lambda", "all", "20", CVZ_E_UNSUPPORTED, "'lambda' cannot be rendered");
-  assert_refused("pool", "all", "20", CVZ_E_USAGE, "'pool' has shape (4), expected a map (height, width, channels)");
   assert_refused("p*", "all", "20", CVZ_E_USAGE, "layer: 'p*' has no map");
   assert_refused("l*", "all", "20", CVZ_E_USAGE, "leaves nothing to render; first: layer: 'lambda'");
   assert_refused("input_1", "all", "20", CVZ_E_USAGE, "'input_1' is the input");
   assert_refused("A.conv", "all", "3", CVZ_E_RANGE, "too small");
   assert_refused("a/conv", "0-8", "20", CVZ_E_USAGE, "expected at most 7: layer 'a/conv' has 8 channels");
   assert_refused("conv", "16-20", "20", CVZ_E_USAGE, "leaves nothing to render");
+}
+
+/* Appends to make_graph's: dense (10, softmax) and dense_1 (a sigmoid of 2), both after the pool. */
+static cvz_graph make_classifier(void)
+{
+  cvz_graph graph = make_graph();
+  const int pool = graph.layers[cvz_graph_find_layer(&graph, "pool")].node;
+  const struct {
+    const char *name;
+    int units;
+    cvz_node end;
+  } heads[] = {{"dense", 10, {.op = CVZ_OP_SOFTMAX}},
+               {"dense_1", 2, {.op = CVZ_OP_ACTIVATION, .activation = {CVZ_SIGMOID, 0, 0, 0}}}};
+  for (int i = 0; i < 2; i++) {
+    const int kernel = cvz_graph_add_weight(&graph, heads[i].name, 2, (int[]){4, heads[i].units}, NULL);
+    const cvz_conv conv = {{{1, 1}, {1, 1}, {1, 1}, CVZ_VALID}, heads[i].units, 1, kernel, CVZ_NO_WEIGHT};
+    int node = cvz_graph_add_node(
+        &graph, &(cvz_node){.op = CVZ_OP_CONV, .inputs = (int[]){pool}, .input_count = 1, .conv = conv}, NULL);
+    cvz_node end = heads[i].end;
+    end.inputs = &node;
+    end.input_count = 1;
+    node = cvz_graph_add_node(&graph, &end, NULL);
+    cvz_graph_add_layer(&graph, heads[i].name, "Dense", node, NULL, NULL);
+  }
+  return graph;
+}
+
+static cvz_work create_classifier(const char *layer, const char *classes)
+{
+  const cvz_option_source source = {CVZ_ORIGIN_COMMAND_LINE, "--", NULL};
+  cvz_options options;
+  cvz_work work;
+  cvz_error error = {0};
+  cvz_graph graph = make_classifier();
+  assert_int_equal(cvz_options_init(&options, NULL), CVZ_OK);
+  assert_int_equal(cvz_options_set(&options, CVZ_OPTION_layer, layer, &source, NULL), CVZ_OK);
+  assert_int_equal(cvz_options_set(&options, CVZ_OPTION_classes, classes, &source, NULL), CVZ_OK);
+  assert_int_equal(cvz_recipe_apply(&options, NULL), CVZ_OK);
+  if (cvz_work_create(&work, &graph, &options, &error) != CVZ_OK) fail_msg("%s", error.text);
+  for (int i = 0; i < work.layer_count; i++) {
+    const cvz_node *node = &graph.nodes[work.layers[i].node];
+    const bool logit = node->op == CVZ_OP_CONV, vector = work.layers[i].shape.rank == 1;
+    if (vector && work.layers[i].channels != 4) assert_int_equal(logit, !strcmp(classes, "logits"));
+  }
+  cvz_options_free(&options);
+  cvz_graph_free(&graph);
+  return work;
+}
+
+static void assert_classifier(const char *layer, int count, const int *channels)
+{
+  static const char *const classes[] = {"logits", "probabilities"};
+  for (int c = 0; c < 2; c++) {
+    cvz_work work = create_classifier(layer, classes[c]);
+    assert_int_equal(work.layer_count, count);
+    for (int i = 0; i < count; i++) assert_int_equal(work.layers[i].channels, channels[i]);
+    cvz_work_free(&work);
+  }
+}
+
+static void vectors_are_rendered_by_name_and_class(void **state)
+{
+  (void)state;
+  assert_classifier("pool", 1, (int[]){4});
+  assert_classifier("dense", 1, (int[]){10});
+  assert_classifier("d*", 2, (int[]){10, 2});
+  assert_classifier("last", 1, (int[]){2});
+  assert_classifier("class:Dense", 2, (int[]){10, 2});
+  assert_classifier("class:conv2d", 3, (int[]){8, 16, 4});
+  assert_classifier("all", 4, (int[]){8, 8, 16, 4});
+  assert_classifier("all,last", 5, (int[]){8, 8, 16, 4, 2});
+  assert_refused("class:Dens", "all", "20", CVZ_E_USAGE, "no layer of the model is a 'Dens'");
 }
 
 static void too_small_maps_of_patterns_are_skipped(void **state)
@@ -229,6 +300,7 @@ int main(void)
       cmocka_unit_test(keywords_mean_convolutions_and_maps),
       cmocka_unit_test(layers_that_patterns_skip_are_counted_with_a_reason),
       cmocka_unit_test(named_layers_must_be_possible),
+      cmocka_unit_test(vectors_are_rendered_by_name_and_class),
       cmocka_unit_test(too_small_maps_of_patterns_are_skipped),
       cmocka_unit_test(units_are_numbered_through_the_layers),
       cmocka_unit_test(layers_know_their_map_and_cost),

@@ -250,9 +250,9 @@ static void what_is_no_model_is_refused_in_one_line(void **state)
   scratch_write(path, "", 0);
   expect_failure(path, NULL, CVZ_E_FORMAT, "is empty");
   scratch_write(path, "hello, world", 12);
-  expect_failure(path, NULL, CVZ_E_FORMAT, "is not an HDF5 file");
+  expect_failure(path, NULL, CVZ_E_FORMAT, "is neither HDF5 nor a .keras archive");
   scratch_write(path, "PK\3\4 and more", 13);
-  expect_failure(path, NULL, CVZ_E_UNSUPPORTED, ".keras");
+  expect_failure(path, NULL, CVZ_E_FORMAT, "is a truncated or damaged ZIP archive");
   H5Fclose(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
   expect_failure(path, NULL, CVZ_E_FORMAT, "has no model_config and no layer_names");
 }

@@ -142,8 +142,12 @@ static double gradient_norm(const char *arch, const char *layer)
   for (int channel = 0; channel < 8 && norm == 0; channel++) {
     float loss;
     cvz_ascent ascent;
-    cvz_ascent_begin(&ascent, &recipe, n.plan, n.run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0}, &loss);
+    cvz_workspace workspace;
+    const cvz_shape image = cvz_plan_image(n.plan);
+    assert_int_equal(cvz_workspace_create(&workspace, &recipe, image, image, cvz_plan_kernels(n.plan), NULL), CVZ_OK);
+    cvz_ascent_begin(&ascent, &workspace, n.run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0}, &loss);
     cvz_ascent_step(&ascent);
+    cvz_workspace_free(&workspace);
     for (size_t i = 0; i < count; i++) norm += (double)cvz_run_gradient(n.run)[i] * (double)cvz_run_gradient(n.run)[i];
   }
   close_network(&n);

@@ -91,7 +91,10 @@ static void measure(probe *p, char **argv, int steps)
   if (!in || !out || fread(image, sizeof *image, count, in) != count) exit(3);
   const cvz_ascent_recipe recipe = {.iterations = steps, .learning_rate = 10, .start = image};
   cvz_ascent ascent;
-  cvz_ascent_begin(&ascent, &recipe, p->plan, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0}, loss);
+  cvz_workspace workspace;
+  const cvz_shape shape = cvz_plan_image(p->plan);
+  if (cvz_workspace_create(&workspace, &recipe, shape, shape, cvz_plan_kernels(p->plan), NULL) != CVZ_OK) exit(3);
+  cvz_ascent_begin(&ascent, &workspace, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0}, loss);
   for (bool more = true; more;) {
     fwrite(cvz_run_image(p->run), sizeof *image, count, out);
     more = cvz_ascent_step(&ascent);
@@ -100,6 +103,7 @@ static void measure(probe *p, char **argv, int steps)
   for (int i = 0; i < steps; i++) printf("%.9g\n", (double)loss[i]);
   fclose(in);
   fclose(out);
+  cvz_workspace_free(&workspace);
   free(image);
   free(loss);
 }

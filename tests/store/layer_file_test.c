@@ -39,6 +39,7 @@ static cvz_layer_file_info info_of(void **state, const char *stem)
                                .keep_raw = true,
                                .raw_height = RAW,
                                .raw_width = RAW,
+                               .raw_channels = 3,
                                .margin = 5,
                                .attributes = attributes,
                                .attribute_count = sizeof attributes / sizeof *attributes};

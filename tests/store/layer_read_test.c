@@ -45,6 +45,7 @@ static cvz_layer_file_info info_of(void **state, bool keep_raw)
                                .keep_raw = keep_raw,
                                .raw_height = keep_raw ? RAW : 0,
                                .raw_width = keep_raw ? RAW : 0,
+                               .raw_channels = keep_raw ? 3 : 0,
                                .margin = 5,
                                .attributes = attributes,
                                .attribute_count = ATTRIBUTES};
