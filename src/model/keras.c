@@ -35,30 +35,31 @@ static cvz_status architecture(const char *arch, bool top, json_t **config, cvz_
   return status;
 }
 
-static cvz_status weighted_layers(const json_t *model, int *count, cvz_error *error)
+static cvz_status weighted_layers(const json_t *model, bool by_paths, int *count, cvz_error *error)
 {
   cvz_config config = {0};
   cvz_status status = cvz_config_read(&config, model, error);
-  if (status == CVZ_OK) status = cvz_weight_layers(&config, count, error);
+  if (status == CVZ_OK) status = cvz_weight_layers(&config, by_paths, count, error);
   cvz_config_free(&config);
   return status;
 }
 
 /* Of the two variants of an architecture, the one that has as many layers with weights as the file. */
-static cvz_status choose_variant(const char *path, const char *arch, const json_t *index, json_t **config,
+static cvz_status choose_variant(const cvz_keras_file *f, const char *arch, const json_t *index, json_t **config,
                                  cvz_error *error)
 {
   int found, expected[2];
   json_t *variants[2] = {NULL, NULL};
+  const bool by_paths = cvz_hdf5_by_paths(cvz_container_weights(f->container));
   cvz_status status;
   CVZ_TRY(cvz_weight_index_layers(index, &found, error));
   for (int top = 0; top < 2; top++) {
     CVZ_TRY_GOTO(architecture(arch, top, &variants[top], error), done);
-    CVZ_TRY_GOTO(weighted_layers(variants[top], &expected[top], error), done);
+    CVZ_TRY_GOTO(weighted_layers(variants[top], by_paths, &expected[top], error), done);
   }
   CVZ_REQUIRE_GOTO(found == expected[0] || found == expected[1], done, error, CVZ_E_FORMAT,
-                   "%s: has weights for %d layers, expected %d or, with the top, %d for %s", path, found, expected[0],
-                   expected[1], arch);
+                   "%s: has weights for %d layers, expected %d or, with the top, %d for %s", f->path, found,
+                   expected[0], expected[1], arch);
   *config = json_incref(variants[found != expected[0]]);
 done:
   json_decref(variants[0]);
@@ -82,7 +83,7 @@ static cvz_status read_config(const cvz_keras_file *f, const char *arch, const j
 {
   const char *text = cvz_container_config(f->container);
   if (text) return parse(text, strlen(text), f->path, config, error);
-  return choose_variant(f->path, arch, index, config, error);
+  return choose_variant(f, arch, index, config, error);
 }
 
 static cvz_status make_description(cvz_keras_file *f, const char *arch, cvz_error *error)

@@ -50,11 +50,11 @@ static const json_t *weights_of(const json_t *entry)
   return json_object_get(entry, "weights");
 }
 
-cvz_status cvz_weight_layers(cvz_config *config, int *count, cvz_error *error)
+cvz_status cvz_weight_layers(cvz_config *config, bool by_paths, int *count, cvz_error *error)
 {
   group *groups;
   int group_count;
-  const cvz_status status = make_groups(config, false, &groups, &group_count, error);
+  const cvz_status status = make_groups(config, by_paths, &groups, &group_count, error);
   *count = 0;
   for (int i = 0; status == CVZ_OK && i < group_count; i++) *count += groups[i].slots > 0;
   free(groups);

@@ -9,8 +9,8 @@
 
 #include "model/config.h"
 
-/** Number of layers of the whole model (a nested model counts once) that have weights in a file by names. */
-cvz_status cvz_weight_layers(cvz_config *config, int *count, cvz_error *error);
+/** Number of entries with weights that the model has in a file's index, by paths or by names. */
+cvz_status cvz_weight_layers(cvz_config *config, bool by_paths, int *count, cvz_error *error);
 
 /** Number of layers of the index that have weights; CVZ_E_FORMAT if it is not such a list. */
 cvz_status cvz_weight_index_layers(const json_t *index, int *count, cvz_error *error);

@@ -2,14 +2,18 @@
  *
  * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [redirect]
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
- * the Keras example, and its gradient before it is normalised. Prints the loss of each step. With `redirect`, ReLUs are
- * redirected (engine/redirect.h).
+ * the Keras example, and its gradient before it is normalised. Prints the loss of each step. With 0 steps RESULT gets
+ * the layer's whole output, and FILTER and ONE_CHANNEL are 0. With `redirect`, ReLUs are redirected (engine/redirect.h).
+ *
+ * probe MODEL ARCH|-
+ * Prints of each weight the name, a CRC-32 of its float32 values and the shape.
  *
  * probe
  * Prints ISA and GEMM of each engine that this build and processor have, the preferred one first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "ascent/ascent.h"
 #include "ascent/objective.h"
@@ -64,7 +68,7 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
   CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
-  CVZ_TRY(loss_border(&p->graph, &request, error));
+  if (atoi(argv[7])) CVZ_TRY(loss_border(&p->graph, &request, error));
   CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, gemm, error));
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
 }
@@ -83,12 +87,23 @@ static cvz_status pack(probe *p, cvz_keras_file *file, cvz_error *error)
   return cvz_packs_fill(p->packs, p->values.data, 0, 1, error);
 }
 
-static void measure(probe *p, char **argv, int steps)
+/* From the channels of a pixel on there lie those of the next one. */
+static void write_output(probe *p, const float *image, size_t count, FILE *out)
 {
-  const size_t count = cvz_shape_count(cvz_plan_image(p->plan));
-  float *image = calloc(count, sizeof *image), *loss = calloc((size_t)steps, sizeof *loss);
-  FILE *in = fopen(argv[11], "rb"), *out = fopen(argv[12], "wb");
-  if (!in || !out || fread(image, sizeof *image, count, in) != count) exit(3);
+  memcpy(cvz_run_image(p->run), image, count * sizeof *image);
+  cvz_run_select(p->run, 0);
+  cvz_run_forward(p->run);
+  const cvz_view first = cvz_run_target(p->run);
+  const size_t channels = (size_t)cvz_plan_target(p->plan).channels;
+  for (int y = 0; y < first.height; y++)
+    for (int x = 0; x < first.width; x++)
+      fwrite(first.data + (size_t)y * first.row + (size_t)x * first.pixel, sizeof(float), channels, out);
+}
+
+static void climb(probe *p, char **argv, float *image, size_t count, FILE *out)
+{
+  const int steps = atoi(argv[7]);
+  float *loss = calloc((size_t)steps, sizeof *loss);
   const cvz_ascent_recipe recipe = {.iterations = steps, .learning_rate = 10, .start = image};
   cvz_ascent ascent;
   cvz_workspace workspace;
@@ -101,11 +116,41 @@ static void measure(probe *p, char **argv, int steps)
     fwrite(cvz_run_gradient(p->run), sizeof *image, count, out);
   }
   for (int i = 0; i < steps; i++) printf("%.9g\n", (double)loss[i]);
+  cvz_workspace_free(&workspace);
+  free(loss);
+}
+
+static void measure(probe *p, char **argv)
+{
+  const size_t count = cvz_shape_count(cvz_plan_image(p->plan));
+  float *image = calloc(count, sizeof *image);
+  FILE *in = fopen(argv[11], "rb"), *out = fopen(argv[12], "wb");
+  if (!in || !out || fread(image, sizeof *image, count, in) != count) exit(3);
+  if (atoi(argv[7]))
+    climb(p, argv, image, count, out);
+  else
+    write_output(p, image, count, out);
   fclose(in);
   fclose(out);
-  cvz_workspace_free(&workspace);
   free(image);
-  free(loss);
+}
+
+static cvz_status list_weights(probe *p, cvz_keras_file *file, cvz_error *error)
+{
+  const cvz_graph *graph = &p->graph;
+  bool *wanted = cvz_array((size_t)graph->weight_count, sizeof *wanted, error);
+  CVZ_TRY(cvz_block_create(&p->values, graph->value_count * sizeof(float), error));
+  for (int i = 0; i < graph->weight_count; i++) wanted[i] = true;
+  CVZ_TRY(cvz_keras_read(file, graph, wanted, p->values.data, NULL, error));
+  free(wanted);
+  for (int i = 0; i < graph->weight_count; i++) {
+    const cvz_weight *weight = &graph->weights[i];
+    const float *values = (const float *)p->values.data + weight->offset;
+    printf("%s %08lx", weight->name, crc32_z(0, (const Bytef *)values, weight->count * sizeof *values));
+    for (int j = 0; j < weight->rank; j++) printf(" %d", weight->dims[j]);
+    printf("\n");
+  }
+  return CVZ_OK;
 }
 
 static int list_engines(void)
@@ -128,12 +173,16 @@ int main(int argc, char **argv)
   cvz_keras_file *file = NULL;
   cvz_error error = {0};
   cvz_status status = CVZ_OK;
-  if (argc != 13 && argc != 14) return 2;
+  if (argc != 13 && argc != 14 && argc != 3) return 2;
   TRY(load(&p, &file, argv[1], argv[2], &error));
+  if (argc == 3) {
+    TRY(list_weights(&p, file, &error));
+    goto done;
+  }
   TRY(plan(&p, argv, &error));
   TRY(pack(&p, file, &error));
   TRY(cvz_run_create(&p.run, p.plan, p.arena.data, &error));
-  measure(&p, argv, atoi(argv[7]));
+  measure(&p, argv);
 done:
   if (status != CVZ_OK) fprintf(stderr, "probe: %s\n", error.text);
   cvz_run_free(p.run);
