@@ -57,7 +57,9 @@ const graph = (() => {
     return kept;
   }
 
-  /* Branch after branch: what became possible last comes first. */
+  const byName = (a, b) => a.name.localeCompare(b.name, "en", {numeric: true});
+
+  /* Branch after branch, in the order of their names: what became possible last comes first. */
   function depthFirst(vertices) {
     const missing = new Map(vertices.map((vertex) => [vertex, vertex.inputs.length]));
     const ready = vertices.filter((vertex) => vertex.inputs.length === 0).reverse();
@@ -65,7 +67,7 @@ const graph = (() => {
     while (ready.length) {
       const vertex = ready.pop();
       order.push(vertex);
-      for (const output of [...vertex.outputs].reverse()) {
+      for (const output of [...vertex.outputs].sort(byName).reverse()) {
         missing.set(output, missing.get(output) - 1);
         if (missing.get(output) === 0) ready.push(output);
       }
