@@ -10,6 +10,7 @@
 #include "app/place.h"
 #include "app/progress.h"
 #include "app/show_plan.h"
+#include "app/similar.h"
 #include "app/start_image.h"
 #include "app/telemetry.h"
 #include "base/file.h"
@@ -438,6 +439,28 @@ static cvz_status dry_run(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
+/* What a finished job has to be asked further. */
+static cvz_status find_similar(cvz_job_run *run, cvz_error *error)
+{
+  const cvz_planner planner = planner_of(run);
+  CVZ_TRY(hash_model(run, error));
+  describe_job(run);
+  const cvz_similar_job job = {.comm = run->comm,
+                               .log = run->log,
+                               .directory = run->options->out,
+                               .planner = &planner,
+                               .work = &run->work,
+                               .tile_height = cvz_picture_length(&run->recipe, run->work.height, run->work.width),
+                               .tile_width = cvz_picture_length(&run->recipe, run->work.width, run->work.height),
+                               .model_hash = run->hash_text};
+  run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
+  cvz_status status = run->plans ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
+  if (status == CVZ_OK) status = cvz_similar_plan(&job, run->packs, run->plans, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  CVZ_TRY(pack_weights(run, error));
+  return cvz_similar_run(&job, run->plans, error);
+}
+
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
@@ -456,6 +479,7 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   if (run->options->plan) return show_plan(run, error);
   CVZ_TRY(prepare_start(run, error));
   if (run->options->dry_run) return dry_run(run, error);
+  if (run->options->similar) return find_similar(run, error);
   CVZ_TRY(look_back(run, error));
   if (run->place.complete) return write_index(run, error);
   CVZ_TRY(plan_layers(run, error));

@@ -17,6 +17,12 @@ static bool has_own_scaling(const cvz_graph *graph)
   return false;
 }
 
+void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, size_t count, float *image)
+{
+  const float scale = has_own_scaling(graph) ? 1.0f : 1 / 127.5f, offset = has_own_scaling(graph) ? 0.0f : -1.0f;
+  for (size_t i = 0; i < count; i++) image[i] = (float)pixels[i] * scale + offset;
+}
+
 static cvz_status check_shape(const char *path, cvz_shape found, cvz_shape wanted, cvz_error *error)
 {
   char a[64], b[64];
@@ -33,9 +39,7 @@ static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape s
   CVZ_TRY(cvz_png_read(&picture, path, shape.channels, error));
   const cvz_shape found = {3, picture.height, picture.width, picture.channels};
   const cvz_status status = check_shape(path, found, shape, error);
-  const float scale = has_own_scaling(graph) ? 1.0f : 1 / 127.5f, offset = has_own_scaling(graph) ? 0.0f : -1.0f;
-  for (size_t i = 0; status == CVZ_OK && i < cvz_shape_count(shape); i++)
-    image[i] = (float)picture.pixels[i] * scale + offset;
+  if (status == CVZ_OK) cvz_start_image_map(graph, picture.pixels, cvz_shape_count(shape), image);
   free(picture.pixels);
   return status;
 }

@@ -86,6 +86,19 @@ static void add_list(cvz_text *text, const char *key, cvz_text *list, const char
   cvz_text_add(text, "\"%s\":[%s]%s\n", key, list->data ? list->data : "", end);
 }
 
+static void add_similar(cvz_text *text, const cvz_layer_script *script)
+{
+  if (!script->similar) return;
+  cvz_text_add(text, ",\"similar\":[");
+  for (int i = 0; i < script->units; i++) {
+    const int *row = script->similar + (size_t)i * (size_t)script->similar_count;
+    cvz_text_add(text, i ? ",[" : "[");
+    for (int k = 0; k < script->similar_count && row[k] >= 0; k++) cvz_text_add(text, "%s%d", k ? "," : "", row[k]);
+    cvz_text_add(text, "]");
+  }
+  cvz_text_add(text, "]\n");
+}
+
 /* Stems and file names have no character that a script would read otherwise (job/stem.h). */
 cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error)
 {
@@ -99,6 +112,7 @@ cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_fil
   add_list(text, "low", &script->low, ",");
   add_list(text, "high", &script->high, ",");
   add_list(text, "curves", &script->curves, "");
+  add_similar(text, script);
   cvz_text_add(text, "});\n");
   text->failed |= script->statuses.failed;
   return cvz_text_check(text, error);

@@ -14,6 +14,8 @@ typedef struct cvz_layer_script {
   cvz_text text;
   cvz_text statuses, first, last, low, high, curves; /* lists that grow with the units */
   int steps, units;
+  const int *similar; /**< (units, similar_count) places of filters that are alike, -1 for none; or NULL */
+  int similar_count;
 } cvz_layer_script;
 
 /** Zero-initialise the script; then a unit at a time in the order of the filters, and the end. */

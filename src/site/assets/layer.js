@@ -3,7 +3,7 @@
 
 const layerPage = (() => {
   const SIDES = [56, 88, 128, 192, 280];
-  let size = 2;
+  let size = innerWidth < 700 ? 1 : 2;
 
   const SORTS = {index: "Number", activation: "Activation", gain: "Gain over noise", status: "Status"};
 
