@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "job/stop.h"
-#include "site/page.h"
+#include "site/pages.h"
 #include "store/journal.h"
 #include "store/lock.h"
 #include "store/merge.h"
@@ -49,8 +49,7 @@ static cvz_status check_apart(const list *l, const char *out, cvz_error *error)
 
 static cvz_status join_layers(cvz_merge *merge, const char *out, cvz_error *error)
 {
-  int count;
-  cvz_merge_layers(merge, &count);
+  const int count = cvz_merge_layers(merge);
   for (int i = 0; i < count; i++) {
     CVZ_REQUIRE(!cvz_stop_wanted(), error, CVZ_E_STOPPED, "merge: stopped (%s) after %d of %d layers",
                 cvz_stop_reason(), i, count);
@@ -64,11 +63,9 @@ static cvz_status write_all(cvz_merge *merge, const cvz_options *options, cvz_er
   const char *out = options->out;
   CVZ_TRY(cvz_output_prepare(out, options->overwrite ? CVZ_OUTPUT_OVERWRITE : CVZ_OUTPUT_NEW, error));
   CVZ_TRY(join_layers(merge, out, error));
-  int layer_count, attribute_count;
-  const cvz_output_layer *layers = cvz_merge_layers(merge, &layer_count);
-  const cvz_attribute *attributes = cvz_merge_attributes(merge, &attribute_count);
-  CVZ_TRY(cvz_output_manifest(out, NULL, attributes, attribute_count, layers, layer_count, error));
-  CVZ_TRY(cvz_page_write(out, attributes, attribute_count, layers, layer_count, error));
+  cvz_manifest manifest = {0};
+  CVZ_TRY(cvz_merge_manifest(merge, &manifest, error));
+  CVZ_TRY(cvz_pages_finish(out, &manifest, error));
   return cvz_journal_remove(out, error);
 }
 

@@ -95,7 +95,7 @@ static cvz_status read_final(const cvz_place *place, const cvz_place_job *job, i
   cvz_layer_read *read;
   CVZ_TRY(cvz_layer_read_open(&read, place->options->out, place->work->layers[index].stem, error));
   cvz_status status = same_layer(place, job, read, index, error);
-  if (status == CVZ_OK) status = cvz_layer_read_summary(read, layer->by_status, &layer->best_loss, error);
+  if (status == CVZ_OK) status = cvz_layer_read_summary(read, &layer->summary, error);
   cvz_layer_read_close(read);
   return status;
 }

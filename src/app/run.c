@@ -6,10 +6,12 @@
 
 #include "app/dry_run.h"
 #include "app/list_layers.h"
+#include "app/live.h"
 #include "app/place.h"
 #include "app/progress.h"
 #include "app/settle.h"
 #include "app/show_plan.h"
+#include "app/similar.h"
 #include "app/start_image.h"
 #include "app/telemetry.h"
 #include "base/file.h"
@@ -26,8 +28,10 @@
 #include "model/untrained.h"
 #include "parallel/render.h"
 #include "parallel/window.h"
-#include "site/page.h"
+#include "site/network.h"
+#include "site/pages.h"
 #include "store/output.h"
+#include "store/sheets.h"
 
 #define TEXT_ATTRIBUTES 10
 
@@ -58,6 +62,9 @@ typedef struct cvz_job_run {
   int attribute_count;
   char hash_text[24], labels_hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
+  cvz_text network;         /* rank 0, as JSON */
+  cvz_manifest manifest;    /* rank 0, of all that */
+  cvz_live live;            /* rank 0 */
   cvz_progress progress;
   cvz_telemetry telemetry;
 } cvz_job_run;
@@ -266,15 +273,14 @@ static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *l
 {
   const int height = run->image.height, width = run->image.width;
   cvz_grid grid;
-  CVZ_TRY(cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
-                          cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
+  CVZ_TRY(cvz_sheets_first_grid(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
+                                cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
   *output = (cvz_output_layer){.name = run->graph.layers[layer->layer].name,
                                .class_name = run->graph.layers[layer->layer].class_name,
                                .stem = layer->stem,
                                .count = layer->filter_count,
                                .columns = grid.columns,
-                               .width = cvz_grid_width(&grid),
-                               .height = cvz_grid_height(&grid)};
+                               .summary = cvz_layer_summary_empty()};
   cvz_shape_text(layer->shape, output->shape, sizeof output->shape);
   return CVZ_OK;
 }
@@ -285,6 +291,13 @@ static cvz_status describe_layers(cvz_job_run *run, cvz_error *error)
   if (!run->layers) return CVZ_E_MEMORY;
   for (int i = 0; i < run->work.layer_count; i++)
     CVZ_TRY(describe_layer(run, &run->work.layers[i], &run->layers[i], error));
+  CVZ_TRY(cvz_network_json(&run->graph, &run->network, error));
+  run->manifest = (cvz_manifest){.part = run->part.shard.count ? &run->part : NULL,
+                                 .attributes = run->attributes,
+                                 .attribute_count = run->attribute_count,
+                                 .layers = run->layers,
+                                 .layer_count = run->work.layer_count,
+                                 .network = run->network.data};
   return CVZ_OK;
 }
 
@@ -329,7 +342,18 @@ static void tell_start(const cvz_job_run *run)
              work->skip_reason);
 }
 
-/* The bar on the terminal and the lines of --log. */
+static cvz_status start_live(cvz_job_run *run, cvz_error *error)
+{
+  run->live = (cvz_live){.log = run->log,
+                         .directory = run->options->out,
+                         .manifest = &run->manifest,
+                         .work = &run->work,
+                         .progress = {run->work.unit_count - run->place.resume.left, run->work.unit_count},
+                         .inner = cvz_telemetry_observer(&run->telemetry)};
+  return cvz_live_start(&run->live, error);
+}
+
+/* The bar on the terminal, the lines of --log and the pages of the atlas. */
 static cvz_status start_watching(cvz_job_run *run, cvz_error *error)
 {
   const cvz_telemetry_job job = {run->attributes, run->attribute_count, run->recipe.iterations, run->schedule.balance};
@@ -340,13 +364,15 @@ static cvz_status start_watching(cvz_job_run *run, cvz_error *error)
                                    .graph = &run->graph,
                                    .work = &run->work,
                                    .inner = cvz_progress_observer(&run->progress)};
-  return cvz_telemetry_start(&run->telemetry, &job, error);
+  CVZ_TRY(cvz_telemetry_start(&run->telemetry, &job, error));
+  return cvz_comm_agree(run->comm, is_root(run) ? start_live(run, error) : CVZ_OK, error);
 }
 
 /* A job that was stopped is told of, too; why is for the end. */
 static cvz_status stop_watching(cvz_job_run *run, const cvz_rank_times *times, cvz_status status, cvz_error *error)
 {
   cvz_progress_finish(&run->progress);
+  cvz_live_finish(&run->live);
   if (status != CVZ_OK && status != CVZ_E_STOPPED) return status;
   const cvz_status told = cvz_telemetry_finish(&run->telemetry, times, status == CVZ_OK ? error : NULL);
   return status == CVZ_OK ? told : status;
@@ -356,7 +382,7 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
 {
   cvz_rank_times times = {0};
   CVZ_TRY(start_watching(run, error));
-  const cvz_observer observer = cvz_telemetry_observer(&run->telemetry);
+  const cvz_observer observer = cvz_live_observer(&run->live);
   const cvz_render_job job = {.graph = &run->graph,
                               .work = &run->work,
                               .schedule = &run->schedule,
@@ -382,7 +408,7 @@ static void tell_end(const cvz_job_run *run)
 {
   int by_status[CVZ_UNIT_STATUSES] = {0};
   for (int i = 0; i < run->work.layer_count; i++)
-    for (int j = 0; j < CVZ_UNIT_STATUSES; j++) by_status[j] += run->layers[i].by_status[j];
+    for (int j = 0; j < CVZ_UNIT_STATUSES; j++) by_status[j] += run->layers[i].summary.by_status[j];
   if (by_status[CVZ_UNIT_DEAD] + by_status[CVZ_UNIT_NAN])
     cvz_tell(run->log, "%d of %d filters are dead (no gradient at the start), %d gave numbers that are not finite",
              by_status[CVZ_UNIT_DEAD], run->work.unit_count, by_status[CVZ_UNIT_NAN]);
@@ -394,15 +420,8 @@ static void tell_end(const cvz_job_run *run)
 
 static cvz_status write_index(cvz_job_run *run, cvz_error *error)
 {
-  cvz_status status = CVZ_OK;
-  if (is_root(run)) {
-    status = cvz_output_manifest(run->options->out, run->part.shard.count ? &run->part : NULL, run->attributes,
-                                 run->attribute_count, run->layers, run->work.layer_count, error);
-    if (status == CVZ_OK)
-      status = cvz_page_write(run->options->out, run->attributes, run->attribute_count, run->layers,
-                              run->work.layer_count, error);
-  }
-  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  CVZ_TRY(cvz_comm_agree(run->comm, is_root(run) ? cvz_pages_finish(run->options->out, &run->manifest, error) : CVZ_OK,
+                         error));
   CVZ_TRY(cvz_place_finish(&run->place, error));
   if (is_root(run)) tell_end(run);
   return CVZ_OK;
@@ -458,6 +477,28 @@ static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
   return CVZ_OK;
 }
 
+/* What a finished job has to be asked further. */
+static cvz_status find_similar(cvz_job_run *run, cvz_error *error)
+{
+  const cvz_planner planner = planner_of(run);
+  CVZ_TRY(hash_model(run, error));
+  describe_job(run);
+  const cvz_similar_job job = {.comm = run->comm,
+                               .log = run->log,
+                               .directory = run->options->out,
+                               .planner = &planner,
+                               .work = &run->work,
+                               .tile_height = cvz_picture_length(&run->recipe, run->image.height, run->image.width),
+                               .tile_width = cvz_picture_length(&run->recipe, run->image.width, run->image.height),
+                               .model_hash = run->hash_text};
+  run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
+  cvz_status status = run->plans ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
+  if (status == CVZ_OK) status = cvz_similar_plan(&job, run->packs, run->plans, error);
+  CVZ_TRY(cvz_comm_agree(run->comm, status, error));
+  CVZ_TRY(pack_weights(run, error));
+  return cvz_similar_run(&job, run->plans, error);
+}
+
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
@@ -478,6 +519,7 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   if (run->options->plan) return show_plan(run, error);
   CVZ_TRY(prepare_start(run, error));
   if (run->options->dry_run) return dry_run(run, error);
+  if (run->options->similar) return find_similar(run, error);
   CVZ_TRY(look_back(run, error));
   if (run->place.complete) return write_index(run, error);
   CVZ_TRY(plan_layers(run, error));
@@ -497,6 +539,7 @@ static void release(cvz_job_run *run)
   cvz_window_free(run->packed);
   free(run->start);
   free(run->layers);
+  cvz_text_free(&run->network);
   cvz_telemetry_free(&run->telemetry);
   cvz_place_release(&run->place);
   cvz_whole_free(&run->part.whole);

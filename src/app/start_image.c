@@ -1,5 +1,6 @@
 #include "app/start_image.h"
 
+#include <assert.h>
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,17 @@
 
 #define REHEARSAL_SECONDS 20 /* of processor time */
 
+void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, size_t count, float *image)
+{
+  const cvz_input_range range = cvz_graph_input_range(graph);
+  float rgb[CVZ_INPUT_COLOURS];
+  assert(cvz_input_picture_channels(range.channels) == range.channels);
+  for (size_t i = 0; i < count; i++, pixels += range.channels, image += range.channels) {
+    for (int c = 0; c < range.channels; c++) rgb[c] = (float)pixels[c] / 255.0f;
+    cvz_input_from_rgb(&range, rgb, 1, image);
+  }
+}
+
 static cvz_status check_shape(const char *path, cvz_shape found, cvz_shape wanted, cvz_error *error)
 {
   char a[64], b[64];
@@ -21,7 +33,7 @@ static cvz_status check_shape(const char *path, cvz_shape found, cvz_shape wante
   return CVZ_OK;
 }
 
-static cvz_status decode(const char *path, cvz_shape shape, float *rgb, cvz_error *error)
+static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape shape, float *image, cvz_error *error)
 {
   cvz_picture picture;
   CVZ_REQUIRE(cvz_input_picture_channels(shape.channels) == shape.channels, error, CVZ_E_USAGE,
@@ -29,19 +41,9 @@ static cvz_status decode(const char *path, cvz_shape shape, float *rgb, cvz_erro
   CVZ_TRY(cvz_png_read(&picture, path, shape.channels, error));
   const cvz_shape found = {3, picture.height, picture.width, picture.channels};
   const cvz_status status = check_shape(path, found, shape, error);
-  for (size_t i = 0; status == CVZ_OK && i < cvz_shape_count(shape); i++) rgb[i] = (float)picture.pixels[i] / 255.0f;
+  if (status == CVZ_OK)
+    cvz_start_image_map(graph, picture.pixels, cvz_shape_count(shape) / (size_t)shape.channels, image);
   free(picture.pixels);
-  return status;
-}
-
-static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape shape, float *image, cvz_error *error)
-{
-  const cvz_input_range range = cvz_graph_input_range(graph);
-  float *rgb = cvz_array(cvz_shape_count(shape), sizeof *rgb, error);
-  if (!rgb) return CVZ_E_MEMORY;
-  const cvz_status status = decode(path, shape, rgb, error);
-  if (status == CVZ_OK) cvz_input_from_rgb(&range, rgb, cvz_shape_count(shape) / (size_t)shape.channels, image);
-  free(rgb);
   return status;
 }
 

@@ -2,7 +2,12 @@
 #ifndef CVZ_APP_START_IMAGE_H
 #define CVZ_APP_START_IMAGE_H
 
+#include <stdint.h>
+
 #include "graph/graph.h"
+
+/** Maps `count` pixels of a picture, gray, RGB or RGBA as the network's image, into the network's input range. */
+void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, size_t count, float *image);
 
 /** Reads the image from which every unit starts: a PNG, mapped into the network's input range, or dataset `image` of an
  *  HDF5 file, float32 (H, W, C), taken as it is.

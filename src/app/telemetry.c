@@ -1,8 +1,6 @@
 #include "app/telemetry.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,39 +8,11 @@
 #include "ascent/ascent.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "store/utf8.h"
+#include "store/json.h"
 
 static bool is_root(const cvz_telemetry *t)
 {
   return cvz_comm_rank(t->comm) == 0;
-}
-
-/* NULL without memory, as all makers of JSON here; json_pack and json_object_set_new pass that on. */
-static json_t *text_json(const char *text)
-{
-  cvz_text clean = {0};
-  cvz_utf8_add(&clean, text);
-  json_t *json = clean.failed ? NULL : json_stringn(clean.data ? clean.data : "", clean.length);
-  cvz_text_free(&clean);
-  return json;
-}
-
-static json_t *real_json(double real)
-{
-  return isfinite(real) ? json_real(real) : json_null();
-}
-
-static json_t *attribute_json(const cvz_attribute *attribute)
-{
-  switch (attribute->kind) {
-  case CVZ_ATTRIBUTE_INTEGER:
-    return json_integer(attribute->integer);
-  case CVZ_ATTRIBUTE_REAL:
-    return real_json(attribute->real);
-  case CVZ_ATTRIBUTE_TEXT:
-    return text_json(attribute->text);
-  }
-  return NULL;
 }
 
 /* A log that cannot be written any more is no reason to lose the work. */
@@ -69,7 +39,7 @@ static json_t *start_line(const cvz_telemetry *t, const cvz_telemetry_job *job)
 {
   json_t *parameters = json_object();
   for (int i = 0; i < job->attribute_count; i++)
-    json_object_set_new(parameters, job->attributes[i].key, attribute_json(&job->attributes[i]));
+    json_object_set_new(parameters, job->attributes[i].key, cvz_json_attribute(&job->attributes[i]));
   return json_pack("{s:s, s:f, s:i, s:i, s:i, s:i, s:i, s:f, s:o}", "event", "start", "time", cvz_clock_date(),
                    "layers", t->work->layer_count, "filters", t->work->unit_count, "steps", job->steps, "ranks",
                    cvz_comm_size(t->comm), "nodes", cvz_comm_nodes(t->comm), "balance", job->balance, "job",
@@ -116,11 +86,11 @@ static json_t *unit_line(const cvz_telemetry *t, const cvz_unit_report *report)
 {
   const cvz_work_layer *layer = &t->work->layers[cvz_work_layer_of(t->work, report->unit)];
   return json_pack("{s:s, s:f, s:o, s:i, s:i, s:o, s:f, s:s, s:i, s:o, s:o}", "event", "unit", "time", cvz_clock_date(),
-                   "layer", text_json(t->graph->layers[layer->layer].name), "filter",
+                   "layer", cvz_json_text(t->graph->layers[layer->layer].name), "filter",
                    layer->filters[report->unit - layer->first_unit], "rank", report->rank, "host",
-                   text_json(host_of(t, report->rank)), "seconds", report->seconds, "status",
+                   cvz_json_text(host_of(t, report->rank)), "seconds", report->seconds, "status",
                    cvz_unit_status_name((cvz_unit_status)report->status), "steps", report->steps, "first_loss",
-                   real_json((double)report->first_loss), "loss", real_json((double)report->loss));
+                   cvz_json_real((double)report->first_loss), "loss", cvz_json_real((double)report->loss));
 }
 
 static void unit_ended(void *context, const cvz_unit_report *report)
@@ -135,8 +105,8 @@ static void layer_written(void *context, const char *name, const char *path)
 {
   cvz_telemetry *t = context;
   if (t->file)
-    put(t, json_pack("{s:s, s:f, s:o, s:o}", "event", "layer", "time", cvz_clock_date(), "layer", text_json(name),
-                     "path", text_json(path)));
+    put(t, json_pack("{s:s, s:f, s:o, s:o}", "event", "layer", "time", cvz_clock_date(), "layer", cvz_json_text(name),
+                     "path", cvz_json_text(path)));
   if (t->inner.layer_written) t->inner.layer_written(t->inner.context, name, path);
 }
 
@@ -156,7 +126,7 @@ static json_t *ranks_json(const cvz_telemetry *t, const cvz_rank_times *times)
   json_t *ranks = json_array();
   for (int i = 0; i < cvz_comm_size(t->comm); i++)
     json_array_append_new(ranks,
-                          json_pack("{s:i, s:o, s:i, s:f, s:f, s:f}", "rank", i, "host", text_json(host_of(t, i)),
+                          json_pack("{s:i, s:o, s:i, s:f, s:f, s:f}", "rank", i, "host", cvz_json_text(host_of(t, i)),
                                     "filters", times[i].units, "computing", times[i].computing, "waiting",
                                     times[i].waiting, "writing", times[i].writing));
   return ranks;

@@ -11,7 +11,7 @@ static const cvz_embedded *find(const char *name)
 {
   const char *const *names = cvz_architecture_names();
   for (int i = 0; names[i]; i++)
-    if (!strcasecmp(name, names[i])) return &cvz_embedded_architectures[i];
+    if (!strcasecmp(name, names[i])) return &cvz_embedded_architecture_files[i];
   return NULL;
 }
 
@@ -91,5 +91,5 @@ cvz_status cvz_architecture_json(const char *name, bool top, cvz_text *json, cvz
 
 const char *const *cvz_architecture_names(void)
 {
-  return cvz_embedded_names;
+  return cvz_embedded_architecture_names;
 }

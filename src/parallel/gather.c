@@ -15,8 +15,7 @@
 /* What the owner of a layer tells rank 0 when it is written. */
 typedef struct cvz_summary {
   int layer;
-  int by_status[CVZ_UNIT_STATUSES];
-  float best_loss;
+  cvz_layer_summary units;
 } cvz_summary;
 
 /* A unit on its way and in the journal: this, then the losses, the tile and perhaps the raw image. In the journal also
@@ -72,7 +71,7 @@ static void expect(cvz_gather *gather)
   gather->units_left = rank == 0 ? job->resume->left : 0;
   for (int i = 0; i < job->work->layer_count; i++) {
     const cvz_work_layer *layer = &job->work->layers[i];
-    gather->summaries[i] = (cvz_summary){.layer = i, .best_loss = NAN};
+    gather->summaries[i] = (cvz_summary){i, cvz_layer_summary_empty()};
     if (job->resume->final[i]) continue;
     gather->own_layers_left += job->schedule->owner[i] == rank;
     gather->layers_left += rank == 0;
@@ -332,13 +331,6 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
   return status;
 }
 
-static void count_unit(cvz_summary *summary, const cvz_result *result, int steps)
-{
-  const float last = cvz_result_last_loss(result->loss, steps);
-  summary->by_status[result->status]++;
-  if (isnan(summary->best_loss) || last > summary->best_loss) summary->best_loss = last;
-}
-
 static cvz_status write_layer(cvz_gather *gather, int index, cvz_error *error)
 {
   cvz_layer_file *file = gather->files[index];
@@ -368,7 +360,8 @@ static cvz_status take_unit(cvz_gather *gather, const char *data, size_t bytes, 
   if (status == CVZ_OK) status = cvz_layer_file_put(gather->files[index], place, &result, error);
   free(raw);
   CVZ_TRY(status);
-  count_unit(&gather->summaries[index], &result, gather->job->recipe->iterations);
+  cvz_layer_summary_add(&gather->summaries[index].units, result.filter, result.status,
+                        cvz_result_last_loss(result.loss, gather->job->recipe->iterations));
   return ++gather->arrived[index] < work->layers[index].filter_count ? CVZ_OK : write_layer(gather, index, error);
 }
 
@@ -392,8 +385,7 @@ static void take_layer(cvz_gather *gather, const void *data)
   cvz_summary summary;
   memcpy(&summary, data, sizeof summary);
   cvz_output_layer *layer = &gather->layers[summary.layer];
-  memcpy(layer->by_status, summary.by_status, sizeof layer->by_status);
-  layer->best_loss = summary.best_loss;
+  layer->summary = summary.units;
   gather->layers_left--;
   if (!job->observer || !job->observer->layer_written) return;
   char path[4096];

@@ -3,6 +3,7 @@
 #ifndef CVZ_PARALLEL_GATHER_H
 #define CVZ_PARALLEL_GATHER_H
 
+#include "job/result.h"
 #include "parallel/mail.h"
 #include "parallel/render.h"
 

@@ -13,8 +13,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/grid.h"
-#include "image/png.h"
 #include "store/layer_layout.h"
+#include "store/layer_script.h"
+#include "store/layer_summary.h"
+#include "store/sheets.h"
 
 /* A file under its two names. */
 typedef struct named_file {
@@ -22,18 +24,20 @@ typedef struct named_file {
 } named_file;
 
 struct cvz_layer_file {
-  named_file h5, png;
+  cvz_layer_file_info info; /* with copies of its texts and filters, without attributes */
+  char *directory, *stem;
+  int *filters;
+  named_file h5;
   int descriptor; /* of the .h5 */
   cvz_layer_layout layout;
-  cvz_grid grid;
-  int count, channels, steps;
-  int *filters;
   size_t tile_bytes, raw_bytes; /* of one unit; raw_bytes 0: not kept */
 };
 
-static cvz_status name_file(named_file *file, const cvz_layer_file_info *info, const char *extension, cvz_error *error)
+/* DIRECTORY/FOLDER/STEM + end. */
+static cvz_status name_file(named_file *file, const cvz_layer_file_info *info, const char *folder, const char *end,
+                            cvz_error *error)
 {
-  const int length = snprintf(file->path, sizeof file->path, "%s/layers/%s.%s", info->directory, info->stem, extension);
+  const int length = snprintf(file->path, sizeof file->path, "%s/%s/%s%s", info->directory, folder, info->stem, end);
   if (length < 0 || (size_t)length >= sizeof file->path) return cvz_file_fail(error, "write", info->stem, ENAMETOOLONG);
   return cvz_file_temporary_name(file->path, file->temporary, sizeof file->temporary, error);
 }
@@ -66,12 +70,13 @@ static cvz_status get_bytes(const cvz_layer_file *file, uint64_t offset, void *d
 /* What is known before the first unit: the filters' numbers, and losses that are NaN. */
 static cvz_status put_start(const cvz_layer_file *file, cvz_error *error)
 {
-  const size_t row = (size_t)file->steps * sizeof(float);
-  float *losses = cvz_array((size_t)file->steps, sizeof *losses, error);
+  const size_t row = (size_t)file->info.steps * sizeof(float);
+  float *losses = cvz_array((size_t)file->info.steps, sizeof *losses, error);
   if (!losses) return CVZ_E_MEMORY;
-  for (int i = 0; i < file->steps; i++) losses[i] = NAN;
-  cvz_status status = put_bytes(file, file->layout.filters, file->filters, (size_t)file->count * sizeof(int), error);
-  for (int i = 0; status == CVZ_OK && i < file->count; i++)
+  for (int i = 0; i < file->info.steps; i++) losses[i] = NAN;
+  cvz_status status =
+      put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error);
+  for (int i = 0; status == CVZ_OK && i < file->info.count; i++)
     status = put_bytes(file, file->layout.loss + (uint64_t)i * row, losses, row, error);
   free(losses);
   return status;
@@ -86,15 +91,29 @@ static cvz_status check(const cvz_layer_file_info *info, cvz_error *error)
   return CVZ_OK;
 }
 
+static cvz_status copy_info(cvz_layer_file *file, const cvz_layer_file_info *info, cvz_error *error)
+{
+  file->directory = cvz_copy_text(info->directory, error);
+  file->stem = cvz_copy_text(info->stem, error);
+  file->filters = cvz_array((size_t)info->count, sizeof(int), error);
+  if (!file->directory || !file->stem || !file->filters) return CVZ_E_MEMORY;
+  memcpy(file->filters, info->filters, (size_t)info->count * sizeof(int));
+  file->info = *info;
+  file->info.directory = file->directory, file->info.stem = file->stem, file->info.filters = file->filters;
+  file->info.attributes = NULL, file->info.attribute_count = 0, file->info.labels = NULL;
+  file->tile_bytes = (size_t)info->tile_height * (size_t)info->tile_width * (size_t)info->channels;
+  if (info->keep_raw)
+    file->raw_bytes = (size_t)info->raw_height * (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
+  return CVZ_OK;
+}
+
 static cvz_status start(cvz_layer_file *file, const cvz_layer_file_info *info, cvz_error *error)
 {
+  cvz_grid grid;
   CVZ_TRY(check(info, error));
-  CVZ_TRY(cvz_grid_layout(&file->grid, info->count, info->tile_width, info->tile_height, info->margin, error));
-  CVZ_TRY(name_file(&file->h5, info, "h5", error));
-  CVZ_TRY(name_file(&file->png, info, "png", error));
-  file->filters = cvz_array((size_t)info->count, sizeof(int), error);
-  if (!file->filters) return CVZ_E_MEMORY;
-  memcpy(file->filters, info->filters, (size_t)info->count * sizeof(int));
+  CVZ_TRY(cvz_sheets_first_grid(&grid, info->count, info->tile_width, info->tile_height, info->margin, error));
+  CVZ_TRY(copy_info(file, info, error));
+  CVZ_TRY(name_file(&file->h5, info, "layers", ".h5", error));
   file->descriptor = open(file->h5.temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file->descriptor < 0) return cvz_file_fail(error, "write", file->h5.path, errno);
   CVZ_TRY(cvz_layer_layout_create(&file->layout, file->descriptor, file->h5.path, info, error));
@@ -106,11 +125,6 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   cvz_layer_file *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
   created->descriptor = -1;
-  created->count = info->count, created->channels = info->channels, created->steps = info->steps;
-  created->tile_bytes = (size_t)info->tile_height * (size_t)info->tile_width * (size_t)info->channels;
-  if (info->keep_raw)
-    created->raw_bytes =
-        (size_t)info->raw_height * (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
   const cvz_status status = start(created, info, error);
   if (status == CVZ_OK)
     *file = created;
@@ -121,9 +135,9 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
 
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error)
 {
-  assert(index >= 0 && index < file->count && result->filter == file->filters[index]);
+  assert(index >= 0 && index < file->info.count && result->filter == file->filters[index]);
   const uint64_t i = (uint64_t)index;
-  const size_t loss_bytes = (size_t)file->steps * sizeof(float);
+  const size_t loss_bytes = (size_t)file->info.steps * sizeof(float);
   const uint8_t unit_status = (uint8_t)result->status;
   CVZ_TRY(put_bytes(file, file->layout.tiles + i * file->tile_bytes, result->tile, file->tile_bytes, error));
   CVZ_TRY(put_bytes(file, file->layout.loss + i * loss_bytes, result->loss, loss_bytes, error));
@@ -132,67 +146,90 @@ cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result 
   return put_bytes(file, file->layout.status + i, &unit_status, 1, error); /* last: then all is there */
 }
 
-/* Reads the tiles of one row of the grid into `band`: (tile height, picture width, channels), through `tile`. */
-static cvz_status get_band(const cvz_layer_file *file, int row, uint8_t *tile, uint8_t *band, cvz_error *error)
+static cvz_status read_tile(void *context, int index, uint8_t *tile, cvz_error *error)
 {
-  const size_t pixel = (size_t)file->channels, width = (size_t)cvz_grid_width(&file->grid);
-  const size_t tile_row = (size_t)file->grid.tile_width * pixel;
-  memset(band, 0, (size_t)file->grid.tile_height * width * pixel);
-  for (int column = 0; column < file->grid.columns; column++) {
-    const int index = row * file->grid.columns + column;
-    if (index >= file->count) break;
-    const size_t left = (size_t)cvz_grid_tile(&file->grid, index).x;
-    CVZ_TRY(get_bytes(file, file->layout.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error));
-    for (size_t y = 0; y < (size_t)file->grid.tile_height; y++)
-      memcpy(band + (y * width + left) * pixel, tile + y * tile_row, tile_row);
-  }
-  return CVZ_OK;
+  const cvz_layer_file *file = context;
+  return get_bytes(file, file->layout.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error);
 }
 
-/* `rows` rows of `bytes` bytes each; `step` 0 repeats the first. */
-static cvz_status put_rows(cvz_png_writer *writer, const uint8_t *first, int rows, size_t step, cvz_error *error)
+static cvz_tile_source tiles_of(cvz_layer_file *file)
 {
-  for (int y = 0; y < rows; y++) CVZ_TRY(cvz_png_row(writer, first + (size_t)y * step, error));
-  return CVZ_OK;
+  return (cvz_tile_source){read_tile, file, file->info.channels};
 }
 
-static cvz_status put_grid(const cvz_layer_file *file, cvz_png_writer *writer, cvz_error *error)
+/* Gives a file that was made its name; one that was not is removed. */
+static cvz_status settle(const named_file *file, cvz_status made, cvz_error *error)
 {
-  const cvz_grid *grid = &file->grid;
-  const size_t bytes = (size_t)cvz_grid_width(grid) * (size_t)file->channels;
-  cvz_status status = CVZ_E_MEMORY;
-  uint8_t *black = NULL, *tile = NULL, *band = cvz_array((size_t)grid->tile_height, bytes, error);
-  if (!band || !(tile = cvz_array(1, file->tile_bytes, error)) || !(black = cvz_array(1, bytes, error))) goto done;
-  for (int row = 0; row < grid->rows; row++) {
-    CVZ_TRY_GOTO(get_band(file, row, tile, band, error), done);
-    CVZ_TRY_GOTO(put_rows(writer, band, grid->tile_height, bytes, error), done);
-    if (row + 1 < grid->rows) CVZ_TRY_GOTO(put_rows(writer, black, grid->margin, 0, error), done);
+  if (made == CVZ_OK) return cvz_file_publish(file->temporary, file->path, error);
+  unlink(file->temporary);
+  return made;
+}
+
+static cvz_status write_sheet(cvz_layer_file *file, cvz_sheets sheets, int sheet, cvz_error *error)
+{
+  const cvz_layer_file_info *info = &file->info;
+  const cvz_tile_source source = tiles_of(file);
+  const int first = sheet * sheets.per_sheet, count = cvz_sheet_tiles(sheets, sheet, info->count);
+  named_file png;
+  cvz_grid grid;
+  char end[CVZ_SHEET_END];
+  cvz_sheet_end(end, sheet);
+  CVZ_TRY(name_file(&png, info, "layers", end, error));
+  CVZ_TRY(cvz_grid_layout(&grid, count, info->tile_width, info->tile_height, info->margin, error));
+  return settle(&png, cvz_stitch(&source, &grid, first, count, png.temporary, png.path, error), error);
+}
+
+/* Reads back how all units ended. */
+static cvz_status review(const cvz_layer_file *file, cvz_layer_summary *summary, cvz_layer_script *script,
+                         cvz_error *error)
+{
+  const int steps = file->info.steps;
+  const size_t bytes = (size_t)steps * sizeof(float);
+  cvz_status status = CVZ_OK;
+  float *loss = cvz_array((size_t)steps, sizeof *loss, error);
+  if (!loss) return CVZ_E_MEMORY;
+  *summary = cvz_layer_summary_empty();
+  for (int i = 0; i < file->info.count; i++) {
+    uint8_t ended;
+    CVZ_TRY_GOTO(get_bytes(file, file->layout.loss + (uint64_t)i * bytes, loss, bytes, error), done);
+    CVZ_TRY_GOTO(get_bytes(file, file->layout.status + (uint64_t)i, &ended, 1, error), done);
+    cvz_layer_summary_add(summary, i, (cvz_unit_status)ended, cvz_result_last_loss(loss, steps));
+    cvz_layer_script_add(script, (cvz_unit_status)ended, loss, steps);
   }
-  status = CVZ_OK;
 done:
-  free(black);
-  free(tile);
-  free(band);
+  free(loss);
   return status;
 }
 
-static cvz_status write_picture(const cvz_layer_file *file, FILE *stream, cvz_error *error)
+/* What the atlas shows of the layer before its sheets are loaded; the summary has places, not filters. */
+static cvz_status write_strip(cvz_layer_file *file, const cvz_layer_summary *summary, cvz_error *error)
 {
-  cvz_png_writer *writer;
-  CVZ_TRY(cvz_png_begin(&writer, stream, file->png.path, cvz_grid_width(&file->grid), cvz_grid_height(&file->grid),
-                        file->channels, error));
-  const cvz_status status = put_grid(file, writer, error);
-  if (status == CVZ_OK) return cvz_png_end(writer, error);
-  cvz_png_end(writer, NULL);
-  return status;
+  const cvz_tile_source source = tiles_of(file);
+  named_file png;
+  if (!summary->best_count) return CVZ_OK;
+  CVZ_TRY(name_file(&png, &file->info, "site/layers", ".png", error));
+  return settle(&png,
+                cvz_strip_write(&source, file->info.tile_width, file->info.tile_height, summary->best,
+                                summary->best_count, png.temporary, png.path, error),
+                error);
 }
 
-static cvz_status stitch(const cvz_layer_file *file, cvz_error *error)
+static cvz_status write_script(const cvz_layer_file *file, cvz_layer_script *script, cvz_error *error)
 {
-  FILE *stream = fopen(file->png.temporary, "wbe");
-  if (!stream) return cvz_file_fail(error, "write", file->png.path, errno);
-  const cvz_status status = write_picture(file, stream, error);
-  if (fclose(stream) && status == CVZ_OK) return cvz_file_fail(error, "write", file->png.path, errno);
+  named_file js;
+  CVZ_TRY(name_file(&js, &file->info, "site/layers", ".js", error));
+  CVZ_TRY(cvz_layer_script_finish(script, &file->info, error));
+  return cvz_file_write(js.path, script->text.data, script->text.length, error);
+}
+
+static cvz_status write_pages(cvz_layer_file *file, cvz_error *error)
+{
+  cvz_layer_script script = {0};
+  cvz_layer_summary summary;
+  cvz_status status = review(file, &summary, &script, error);
+  if (status == CVZ_OK) status = write_strip(file, &summary, error);
+  if (status == CVZ_OK) status = write_script(file, &script, error);
+  cvz_layer_script_free(&script);
   return status;
 }
 
@@ -203,15 +240,38 @@ static cvz_status close_h5(cvz_layer_file *file, cvz_error *error)
   return failed ? cvz_file_fail(error, "write", file->h5.path, errno) : CVZ_OK;
 }
 
+/* The .h5 is the last: where it is, all is. */
+static cvz_status write_all(cvz_layer_file *file, cvz_sheets sheets, cvz_error *error)
+{
+  for (int sheet = 0; sheet < sheets.count; sheet++) CVZ_TRY(write_sheet(file, sheets, sheet, error));
+  CVZ_TRY(write_pages(file, error));
+  CVZ_TRY(close_h5(file, error));
+  return cvz_file_publish(file->h5.temporary, file->h5.path, error);
+}
+
+static void unlink_file(const cvz_layer_file *file, const char *folder, const char *end)
+{
+  named_file name;
+  if (name_file(&name, &file->info, folder, end, NULL) == CVZ_OK) unlink(name.path);
+}
+
+static void unlink_all(const cvz_layer_file *file, cvz_sheets sheets)
+{
+  char end[CVZ_SHEET_END];
+  for (int sheet = 0; sheet < sheets.count; sheet++) {
+    cvz_sheet_end(end, sheet);
+    unlink_file(file, "layers", end);
+  }
+  unlink_file(file, "layers", ".h5");
+  unlink_file(file, "site/layers", ".png");
+  unlink_file(file, "site/layers", ".js");
+}
+
 cvz_status cvz_layer_file_finish(cvz_layer_file *file, cvz_error *error)
 {
-  cvz_status status;
-  CVZ_TRY_GOTO(stitch(file, error), done);
-  CVZ_TRY_GOTO(close_h5(file, error), done);
-  CVZ_TRY_GOTO(cvz_file_publish(file->h5.temporary, file->h5.path, error), done);
-  status = cvz_file_publish(file->png.temporary, file->png.path, error);
-  if (status != CVZ_OK) unlink(file->h5.path);
-done:
+  const cvz_sheets sheets = cvz_sheets_divide(file->info.count, file->info.tile_width, file->info.tile_height);
+  const cvz_status status = write_all(file, sheets, error);
+  if (status != CVZ_OK) unlink_all(file, sheets);
   cvz_layer_file_discard(file);
   return status;
 }
@@ -221,7 +281,8 @@ void cvz_layer_file_discard(cvz_layer_file *file)
   if (!file) return;
   if (file->descriptor >= 0) close(file->descriptor);
   if (*file->h5.temporary) unlink(file->h5.temporary);
-  if (*file->png.temporary) unlink(file->png.temporary);
+  free(file->directory);
+  free(file->stem);
   free(file->filters);
   free(file);
 }

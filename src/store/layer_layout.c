@@ -230,3 +230,53 @@ cvz_status cvz_layer_layout_create(cvz_layer_layout *layout, int descriptor, con
   CVZ_REQUIRE(created, error, CVZ_E_IO, "write '%s': the HDF5 library refused", path);
   return CVZ_OK;
 }
+
+/* Creates the dataset unless it is there, and writes all of it. */
+static bool put_dataset(hid_t file, const dataset *d, const void *values)
+{
+  uint64_t offset;
+  if (H5Lexists(file, d->name, H5P_DEFAULT) <= 0 && !create_dataset(file, d, &offset)) return false;
+  const hid_t object = H5Dopen2(file, d->name, H5P_DEFAULT);
+  const bool written = object >= 0 && H5Dwrite(object, d->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+  return (object < 0 || H5Dclose(object) >= 0) && written;
+}
+
+static bool append(hid_t file, const cvz_layer_similar *similar)
+{
+  const hsize_t n = (hsize_t)similar->count, m = (hsize_t)similar->most;
+  const dataset responses = {"responses",     "mean activation of each filter for each picture",
+                             "activation",    2,
+                             {n, n},          {"picture", "filter"},
+                             H5T_NATIVE_FLOAT};
+  const dataset places = {"similar",
+                          "places of the filters whose responses go with this one's the most; -1 for none",
+                          NULL,
+                          2,
+                          {n, m},
+                          {"filter", "rank"},
+                          H5T_NATIVE_INT32};
+  const dataset similarity = {"similarity",
+                              "correlation of the responses of the filters in 'similar'; NaN for none",
+                              NULL,
+                              2,
+                              {n, m},
+                              {"filter", "rank"},
+                              H5T_NATIVE_FLOAT};
+  return put_dataset(file, &responses, similar->responses) && put_dataset(file, &places, similar->similar) &&
+         put_dataset(file, &similarity, similar->similarity);
+}
+
+cvz_status cvz_layer_layout_append(const char *path, const char *name, const cvz_layer_similar *similar,
+                                   cvz_error *error)
+{
+  bool done;
+  H5E_BEGIN_TRY
+  {
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    done = file >= 0 && append(file, similar);
+    if (file >= 0) done &= H5Fclose(file) >= 0;
+  }
+  H5E_END_TRY
+  CVZ_REQUIRE(done, error, CVZ_E_IO, "write '%s': the HDF5 library refused", name);
+  return CVZ_OK;
+}

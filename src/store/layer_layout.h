@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "store/layer_file.h"
+#include "store/layer_similar.h"
 
 /** Offsets in bytes of the datasets' first elements; 0 of a dataset that is empty or not wanted. Every dataset is
  *  contiguous and in the machine's byte order, so its elements can be written without HDF5. */
@@ -19,5 +20,10 @@ typedef struct cvz_layer_layout {
  *  @param path        for messages */
 cvz_status cvz_layer_layout_create(cvz_layer_layout *layout, int descriptor, const char *path,
                                    const cvz_layer_file_info *info, cvz_error *error);
+
+/** Adds the datasets of cvz_layer_similar to a layer's file, or replaces their data.
+ *  @param path  of the file; `name` is for messages */
+cvz_status cvz_layer_layout_append(const char *path, const char *name, const cvz_layer_similar *similar,
+                                   cvz_error *error);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <hdf5.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,17 +279,14 @@ cvz_status cvz_layer_read_unit(cvz_layer_read *read, int index, cvz_result *resu
   return good ? CVZ_OK : refuse(read, "not readable", error);
 }
 
-cvz_status cvz_layer_read_summary(cvz_layer_read *read, int by_status[CVZ_UNIT_STATUSES], float *best, cvz_error *error)
+cvz_status cvz_layer_read_summary(cvz_layer_read *read, cvz_layer_summary *summary, cvz_error *error)
 {
-  memset(by_status, 0, CVZ_UNIT_STATUSES * sizeof *by_status);
-  *best = NAN;
+  *summary = cvz_layer_summary_empty();
   for (int i = 0; i < read->info.count; i++) {
     cvz_unit_status status = CVZ_UNIT_MISSING;
     if (!read_status(read, i, &status) || !read_row(read->loss, H5T_NATIVE_FLOAT, 2, i, read->losses))
       return refuse(read, "not readable", error);
-    by_status[status]++;
-    const float last = cvz_result_last_loss(read->losses, read->info.steps);
-    if (isnan(*best) || last > *best) *best = last;
+    cvz_layer_summary_add(summary, read->numbers[i], status, cvz_result_last_loss(read->losses, read->info.steps));
   }
   return CVZ_OK;
 }

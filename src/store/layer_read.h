@@ -3,6 +3,7 @@
 #define CVZ_STORE_LAYER_READ_H
 
 #include "store/layer_file.h"
+#include "store/layer_summary.h"
 
 typedef struct cvz_layer_read cvz_layer_read;
 
@@ -20,10 +21,7 @@ const cvz_layer_file_info *cvz_layer_read_info(const cvz_layer_read *read);
 /** Reads one unit; `result` borrows its arrays until the next call or the close. */
 cvz_status cvz_layer_read_unit(cvz_layer_read *read, int index, cvz_result *result, cvz_error *error);
 
-/** Reads how the units ended.
- *  @param[out] by_status  how many of each
- *  @param[out] best       largest last loss, NaN if none */
-cvz_status cvz_layer_read_summary(cvz_layer_read *read, int by_status[CVZ_UNIT_STATUSES], float *best,
-                                  cvz_error *error);
+/** Reads how the units ended. */
+cvz_status cvz_layer_read_summary(cvz_layer_read *read, cvz_layer_summary *summary, cvz_error *error);
 
 #endif

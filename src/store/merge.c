@@ -14,6 +14,7 @@
 #include "image/grid.h"
 #include "store/job_text.h"
 #include "store/layer_read.h"
+#include "store/sheets.h"
 
 #define LAYER_KEYS 4 /* attributes of a layer's file before those of the job */
 
@@ -36,6 +37,7 @@ struct cvz_merge {
   int layer_count;
   cvz_layer_read *first; /* whose attributes are lent */
   cvz_text job;          /* the same as text */
+  char *network;         /* as JSON */
 };
 
 static int number(const json_t *object, const char *key)
@@ -170,20 +172,29 @@ void cvz_merge_close(cvz_merge *merge)
   free(merge->layers);
   free(merge->stems);
   free(merge->expected);
+  free(merge->network);
   free(merge);
 }
 
-const cvz_output_layer *cvz_merge_layers(const cvz_merge *merge, int *count)
+int cvz_merge_layers(const cvz_merge *merge)
 {
-  *count = merge->layer_count;
-  return merge->layers;
+  return merge->layer_count;
 }
 
-const cvz_attribute *cvz_merge_attributes(const cvz_merge *merge, int *count)
+cvz_status cvz_merge_manifest(cvz_merge *merge, cvz_manifest *manifest, cvz_error *error)
 {
   const cvz_layer_file_info *info = cvz_layer_read_info(merge->first);
-  *count = info->attribute_count - LAYER_KEYS;
-  return info->attributes + LAYER_KEYS;
+  const json_t *network = json_object_get(merge->parts[0].manifest, "network");
+  free(merge->network);
+  merge->network = json_dumps(network, JSON_COMPACT);
+  CVZ_REQUIRE(merge->network, error, CVZ_E_FORMAT, "merge: '%s': its manifest.json has no network",
+              merge->parts[0].directory);
+  *manifest = (cvz_manifest){.attributes = info->attributes + LAYER_KEYS,
+                             .attribute_count = info->attribute_count - LAYER_KEYS,
+                             .layers = merge->layers,
+                             .layer_count = merge->layer_count,
+                             .network = merge->network};
+  return CVZ_OK;
 }
 
 /* The files of one layer in the parts that have it. */
@@ -291,13 +302,6 @@ static cvz_status gather_labels(joining *join, cvz_error *error)
   return CVZ_OK;
 }
 
-static void count_unit(cvz_output_layer *layer, const cvz_result *result, int steps)
-{
-  const float last = cvz_result_last_loss(result->loss, steps);
-  layer->by_status[result->status]++;
-  if (isnan(layer->best_loss) || last > layer->best_loss) layer->best_loss = last;
-}
-
 static cvz_status copy_units(const joining *join, cvz_layer_file *file, cvz_output_layer *layer, int steps,
                              cvz_error *error)
 {
@@ -305,7 +309,7 @@ static cvz_status copy_units(const joining *join, cvz_layer_file *file, cvz_outp
     cvz_result result;
     CVZ_TRY(cvz_layer_read_unit(join->reads[join->places[i].part], join->places[i].index, &result, error));
     CVZ_TRY(cvz_layer_file_put(file, i, &result, error));
-    count_unit(layer, &result, steps);
+    cvz_layer_summary_add(&layer->summary, result.filter, result.status, cvz_result_last_loss(result.loss, steps));
   }
   return CVZ_OK;
 }
@@ -318,10 +322,9 @@ static cvz_status write_layer(const joining *join, cvz_output_layer *layer, cons
   info.directory = out;
   info.filters = join->filters, info.labels = join->labels, info.count = join->count;
   info.margin = CVZ_GRID_MARGIN;
-  CVZ_TRY(cvz_grid_layout(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
+  CVZ_TRY(cvz_sheets_first_grid(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
   layer->count = info.count, layer->columns = grid.columns;
-  layer->width = cvz_grid_width(&grid), layer->height = cvz_grid_height(&grid);
-  layer->best_loss = NAN;
+  layer->summary = cvz_layer_summary_empty();
   CVZ_TRY(cvz_layer_file_create(&file, &info, error));
   const cvz_status status = copy_units(join, file, layer, info.steps, error);
   if (status == CVZ_OK) return cvz_layer_file_finish(file, error);

@@ -15,14 +15,14 @@ cvz_status cvz_merge_open(cvz_merge **merge, const char *const *directories, int
 /** Harmless on NULL. */
 void cvz_merge_close(cvz_merge *merge);
 
-/** The layers of the whole job. What the manifest tells of a layer's units is there once it is joined. */
-const cvz_output_layer *cvz_merge_layers(const cvz_merge *merge, int *count);
+/** How many layers the whole job has. */
+int cvz_merge_layers(const cvz_merge *merge);
 
 /** Joins one layer into OUT/layers/, unit by unit. The first also brings the job's attributes.
  *  @return as cvz_merge_open */
 cvz_status cvz_merge_layer(cvz_merge *merge, int index, const char *out, cvz_error *error);
 
-/** The job's attributes; after cvz_merge_layer, lent until the close. */
-const cvz_attribute *cvz_merge_attributes(const cvz_merge *merge, int *count);
+/** What the manifest of the whole job tells, once all layers are joined; lent until the close. */
+cvz_status cvz_merge_manifest(cvz_merge *merge, cvz_manifest *manifest, cvz_error *error);
 
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +13,18 @@
 
 #include "base/file.h"
 #include "store/journal.h"
-#include "store/utf8.h"
 
-#define REAL_DIGITS 15 /**< the most that every decimal number survives; the layers' files have the exact values */
-
-/* What this program writes beside the folder of layers. */
+/* What this program writes beside the folders. */
 static const char *const own_files[] = {"manifest.json", "index.html"};
 static const size_t own_count = sizeof own_files / sizeof *own_files;
+
+/* The folders of results, those inside before those around them, and what the names in them end with. */
+static const struct {
+  const char *name;
+  const char *ends[3];
+} folders[] = {{"layers", {".h5", ".png"}}, {"site/layers", {".js", ".png"}}, {"site", {".js", ".css", ".svg"}}};
+static const size_t folder_count = sizeof folders / sizeof *folders;
+#define LAYERS 0 /* the folder of what a job is for */
 
 static cvz_status join(char path[PATH_MAX], cvz_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -41,14 +45,19 @@ static bool ends_with(const char *name, const char *end)
   return length > tail && !strcmp(name + length - tail, end);
 }
 
-static bool is_result(const char *name)
+static bool is_result(const char *name, const char *end)
 {
-  return *name != '.' && (ends_with(name, ".h5") || ends_with(name, ".png"));
+  return *name != '.' && ends_with(name, end);
 }
 
-static bool is_leftover(const char *name)
+static bool is_leftover(const char *name, const char *end)
 {
-  return *name == '.' && (ends_with(name, ".h5" CVZ_FILE_TEMPORARY) || ends_with(name, ".png" CVZ_FILE_TEMPORARY));
+  const size_t length = strlen(name), tail = strlen(CVZ_FILE_TEMPORARY);
+  char whole[NAME_MAX + 1];
+  if (*name != '.' || length > NAME_MAX || !ends_with(name, CVZ_FILE_TEMPORARY)) return false;
+  memcpy(whole, name, length - tail);
+  whole[length - tail] = 0;
+  return ends_with(whole, end);
 }
 
 static cvz_status remove_file(const char *path, cvz_error *error)
@@ -57,26 +66,51 @@ static cvz_status remove_file(const char *path, cvz_error *error)
   return CVZ_OK;
 }
 
-typedef bool (*name_test)(const char *name);
+typedef bool (*name_test)(const char *name, const char *end);
 
-/* Looks in layers/ for names that are `wanted`, up to the first, or removes them all. */
-static cvz_status visit_layers(const char *directory, name_test wanted, bool remove, bool *found, cvz_error *error)
+static bool is_wanted(const char *name, size_t folder, name_test wanted)
+{
+  for (size_t i = 0; i < sizeof folders->ends / sizeof *folders->ends; i++)
+    if (folders[folder].ends[i] && wanted(name, folders[folder].ends[i])) return true;
+  return false;
+}
+
+/* Looks in a folder for names that are `wanted`, up to the first, or removes them all. One that is not there has none.
+ */
+static cvz_status visit_folder(const char *directory, size_t index, name_test wanted, bool remove, bool *found,
+                               cvz_error *error)
 {
   char path[PATH_MAX];
   cvz_status status = CVZ_OK;
-  CVZ_TRY(join(path, error, "%s/layers", directory));
+  CVZ_TRY(join(path, error, "%s/%s", directory, folders[index].name));
   DIR *folder = opendir(path);
-  if (!folder) return cvz_file_fail(error, "read", path, errno);
+  if (!folder) return errno == ENOENT ? CVZ_OK : cvz_file_fail(error, "read", path, errno);
   for (const struct dirent *entry; (entry = readdir(folder));) {
-    if (!wanted(entry->d_name)) continue;
+    if (!is_wanted(entry->d_name, index, wanted)) continue;
     *found = true;
     if (!remove) break;
-    CVZ_TRY_GOTO(join(path, error, "%s/layers/%s", directory, entry->d_name), done);
+    CVZ_TRY_GOTO(join(path, error, "%s/%s/%s", directory, folders[index].name, entry->d_name), done);
     CVZ_TRY_GOTO(remove_file(path, error), done);
   }
 done:
   closedir(folder);
   return status;
+}
+
+static cvz_status visit_folders(const char *directory, name_test wanted, bool remove, bool *found, cvz_error *error)
+{
+  for (size_t i = 0; i < folder_count; i++) CVZ_TRY(visit_folder(directory, i, wanted, remove, found, error));
+  return CVZ_OK;
+}
+
+static cvz_status make_folders(const char *directory, cvz_error *error)
+{
+  for (size_t i = 0; i < folder_count; i++) {
+    char path[PATH_MAX];
+    CVZ_TRY(join(path, error, "%s/%s", directory, folders[i].name));
+    CVZ_TRY(cvz_file_make_directory(path, error));
+  }
+  return CVZ_OK;
 }
 
 static cvz_status has_results(const char *directory, bool *found, cvz_error *error)
@@ -90,7 +124,7 @@ static cvz_status has_results(const char *directory, bool *found, cvz_error *err
   if (*found) return CVZ_OK;
   CVZ_TRY(join(path, error, "%s/manifest.json", directory));
   *found = !access(path, F_OK);
-  return visit_layers(directory, is_result, false, found, error);
+  return visit_folder(directory, LAYERS, is_result, false, found, error);
 }
 
 static cvz_status remove_results(const char *directory, cvz_error *error)
@@ -101,7 +135,7 @@ static cvz_status remove_results(const char *directory, cvz_error *error)
     CVZ_TRY(join(path, error, "%s/%s", directory, own_files[i]));
     CVZ_TRY(remove_file(path, error));
   }
-  CVZ_TRY(visit_layers(directory, is_result, true, &found, error));
+  CVZ_TRY(visit_folders(directory, is_result, true, &found, error));
   return cvz_journal_remove(directory, error);
 }
 
@@ -113,7 +147,7 @@ static cvz_status remove_leftovers(const char *directory, cvz_error *error)
     CVZ_TRY(join(path, error, "%s/.%s" CVZ_FILE_TEMPORARY, directory, own_files[i]));
     CVZ_TRY(remove_file(path, error));
   }
-  return visit_layers(directory, is_leftover, true, &found, error);
+  return visit_folders(directory, is_leftover, true, &found, error);
 }
 
 /* Makes a file there and removes it: permissions alone do not tell of a read-only file system or a quota. */
@@ -134,7 +168,7 @@ cvz_status cvz_output_prepare(const char *directory, cvz_output_mode mode, cvz_e
   CVZ_TRY(cvz_file_make_directory(directory, error));
   CVZ_TRY(join(layers, error, "%s/layers", directory));
   CVZ_TRY(join(journal, error, "%s/journal", directory));
-  CVZ_TRY(cvz_file_make_directory(layers, error));
+  CVZ_TRY(make_folders(directory, error));
   CVZ_TRY(has_results(directory, &found, error));
   CVZ_REQUIRE(!found || mode != CVZ_OUTPUT_NEW, error, CVZ_E_USAGE,
               "out: '%s' has the results of a job, expected another directory, --resume or --overwrite", directory);
@@ -143,153 +177,6 @@ cvz_status cvz_output_prepare(const char *directory, cvz_output_mode mode, cvz_e
   if (found && mode == CVZ_OUTPUT_OVERWRITE) CVZ_TRY(remove_results(directory, error));
   CVZ_TRY(cvz_file_make_directory(journal, error));
   return remove_leftovers(directory, error);
-}
-
-/* NULL without memory, as all makers of JSON here; json_object_set_new and json_array_append_new pass that on. */
-static json_t *text_json(const char *text)
-{
-  cvz_text clean = {0};
-  cvz_utf8_add(&clean, text);
-  json_t *json = clean.failed ? NULL : json_stringn(clean.data ? clean.data : "", clean.length);
-  cvz_text_free(&clean);
-  return json;
-}
-
-/* JSON has no number that is not finite. */
-static json_t *real_json(double real)
-{
-  return isfinite(real) ? json_real(real) : json_null();
-}
-
-/* A float with the digits it has, not those of the double it becomes. */
-static json_t *float_json(float value)
-{
-  char digits[32];
-  snprintf(digits, sizeof digits, "%.9g", (double)value);
-  return real_json(strtod(digits, NULL));
-}
-
-static json_t *attribute_json(const cvz_attribute *attribute)
-{
-  switch (attribute->kind) {
-  case CVZ_ATTRIBUTE_INTEGER:
-    return json_integer(attribute->integer);
-  case CVZ_ATTRIBUTE_REAL:
-    return real_json(attribute->real);
-  case CVZ_ATTRIBUTE_TEXT:
-    return text_json(attribute->text);
-  }
-  return NULL;
-}
-
-/* Takes over `value`; false without memory. */
-static bool set(json_t *object, const char *key, json_t *value)
-{
-  return !json_object_set_new(object, key, value);
-}
-
-static json_t *job_json(const cvz_attribute *attributes, int count)
-{
-  json_t *job = json_object();
-  bool complete = true;
-  for (int i = 0; i < count; i++) complete &= set(job, attributes[i].key, attribute_json(&attributes[i]));
-  if (complete) return job;
-  json_decref(job);
-  return NULL;
-}
-
-static json_t *counts_json(const cvz_output_layer *layer)
-{
-  json_t *counts = json_object();
-  bool complete = true;
-  for (int i = CVZ_UNIT_MISSING; i < CVZ_UNIT_STATUSES; i++)
-    complete &= set(counts, cvz_unit_status_name((cvz_unit_status)i), json_integer(layer->by_status[i]));
-  if (complete) return counts;
-  json_decref(counts);
-  return NULL;
-}
-
-static json_t *file_json(const char *stem, const char *extension)
-{
-  cvz_text path = {0};
-  cvz_text_add(&path, "layers/%s.%s", stem, extension);
-  json_t *json = path.failed ? NULL : text_json(path.data);
-  cvz_text_free(&path);
-  return json;
-}
-
-/* Where a layer of a part stands in the whole job, and with how many filters. */
-static json_t *layer_part_json(const cvz_whole *whole, int index)
-{
-  json_t *json = json_object();
-  if (set(json, "place", json_integer(whole->place[index])) &&
-      set(json, "filters", json_integer(whole->filter_count[index])))
-    return json;
-  json_decref(json);
-  return NULL;
-}
-
-static json_t *part_json(const cvz_output_part *part)
-{
-  json_t *json = json_object();
-  if (set(json, "index", json_integer(part->shard.index)) && set(json, "count", json_integer(part->shard.count)) &&
-      set(json, "layers", json_integer(part->whole.layer_count)))
-    return json;
-  json_decref(json);
-  return NULL;
-}
-
-static json_t *layer_json(const cvz_output_layer *layer)
-{
-  json_t *json = json_object();
-  const bool complete =
-      set(json, "name", text_json(layer->name)) && set(json, "class", text_json(layer->class_name)) &&
-      set(json, "shape", text_json(layer->shape)) && set(json, "data", file_json(layer->stem, "h5")) &&
-      set(json, "grid", file_json(layer->stem, "png")) && set(json, "filters", json_integer(layer->count)) &&
-      set(json, "columns", json_integer(layer->columns)) && set(json, "status", counts_json(layer)) &&
-      set(json, "best_loss", float_json(layer->best_loss));
-  if (complete) return json;
-  json_decref(json);
-  return NULL;
-}
-
-static json_t *layers_json(const cvz_output_layer *layers, int count, const cvz_output_part *part)
-{
-  json_t *array = json_array();
-  bool complete = true;
-  for (int i = 0; i < count; i++) {
-    json_t *layer = layer_json(&layers[i]);
-    complete &= !json_array_append_new(array, layer);
-    if (complete && part) complete = set(layer, "whole", layer_part_json(&part->whole, i));
-  }
-  if (complete) return array;
-  json_decref(array);
-  return NULL;
-}
-
-cvz_status cvz_output_manifest(const char *directory, const cvz_output_part *part, const cvz_attribute *attributes,
-                               int attribute_count, const cvz_output_layer *layers, int layer_count, cvz_error *error)
-{
-  char path[PATH_MAX];
-  cvz_text text = {0};
-  char *lines = NULL;
-  CVZ_TRY(join(path, error, "%s/manifest.json", directory));
-  json_t *root = json_object();
-  const bool complete =
-      set(root, "format", json_string("convviz-mpi manifest")) && set(root, "format_version", json_integer(1)) &&
-      (!part || set(root, "shard", part_json(part))) && set(root, "job", job_json(attributes, attribute_count)) &&
-      set(root, "layers", layers_json(layers, layer_count, part));
-  if (complete) lines = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
-  if (lines)
-    cvz_text_add(&text, "%s\n", lines);
-  else
-    text.failed = 1;
-  cvz_status status = cvz_text_check(&text, error);
-  if (status == CVZ_OK) status = cvz_file_write(path, text.data, text.length, error);
-  cvz_text_free(&text);
-  free(lines);
-  json_decref(root);
-  return status;
 }
 
 static bool same_layers(json_t *manifest, const cvz_output_layer *layers, int count)

@@ -53,6 +53,15 @@ static inline bool scratch_has(const char *path)
   return !lstat(path, &info);
 }
 
+/* A directory with the folders of a job's results. */
+static inline int scratch_setup_results(void **state)
+{
+  static const char *const folders[] = {"layers", "site", "site/layers"};
+  int failed = scratch_setup(state);
+  for (int i = 0; !failed && i < 3; i++) failed = mkdir(scratch_path(state, folders[i]), 0777);
+  return failed;
+}
+
 /* How many entries a directory has, hidden ones too. */
 static inline int scratch_count(const char *path)
 {

@@ -5,6 +5,7 @@ See harness.py for how to call it.
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 
@@ -330,9 +331,12 @@ def check_stopped(title, told, out, whole, cause):
     check(f"{title}: nothing crashed", not [word for word in FORBIDDEN if word in told.err], told)
     left = files(out) if out.exists() else {}
     found = {name: data for name, data in left.items() if not name.startswith("journal/")}
+    job = found.pop("site/job.js", b"").decode()
+    check(f"{title}: the atlas tells that the job has not ended", not job or re.match(
+        r'atlas\.setJob\({"done":\d+,"total":\d+},{"format".*}\);\n\Z', job, re.S), job[:200])
     check(f"{title}: no part of a file is left", all(whole.get(name) == data for name, data in found.items()),
           {name: len(data) for name, data in found.items()})
-    check(f"{title}: no page of a job that has not ended", "index.html" not in found, sorted(found))
+    check(f"{title}: no manifest of a job that has not ended", "manifest.json" not in found, sorted(found))
 
 
 BIG = SMALL + ["--layer", "conv2d_1,conv2d_5,mixed0", "--save-raw"]

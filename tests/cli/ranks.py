@@ -2,7 +2,7 @@
 import math
 import pathlib
 
-from harness import (MODEL, call, check, dataset, files, finish, floats, left_running, manifest, png_size, run,
+from harness import (MODEL, SOURCE, call, check, dataset, files, finish, floats, left_running, manifest, png_size, run,
                      scratch_folder)
 
 SIZE = 80
@@ -24,9 +24,11 @@ def compare(name, found, first):
 
 def numbers_of_ranks(scratch):
     first = render(scratch / "alone", JOB + ["--layer", "conv2d_1,conv2d_5,mixed0"], 0)
-    stems = [f"layers/{layer}.{end}" for layer in ("conv2d_1", "conv2d_5", "mixed0") for end in ("h5", "png")]
-    check("index, manifest and two files a layer", sorted(first) == sorted(stems + ["index.html", "manifest.json"]),
-          sorted(first))
+    names = [f"{folder}/{layer}.{end}" for layer in ("conv2d_1", "conv2d_5", "mixed0")
+             for folder, end in (("layers", "h5"), ("layers", "png"), ("site/layers", "js"), ("site/layers", "png"))]
+    assets = {f"site/{path.name}" for path in (SOURCE / "src/site/assets").iterdir()} - {"site/index.html"}
+    check("index, manifest, pages, and two files a layer for each of data and pages",
+          set(first) == set(names) | assets | {"index.html", "manifest.json", "site/job.js"}, sorted(first))
     for ranks in (1, 2, 3, 5):
         compare(f"{ranks} ranks", render(scratch / f"ranks{ranks}", JOB + ["--layer", "conv2d_1,conv2d_5,mixed0"],
                                          ranks), first)

@@ -108,7 +108,7 @@ def undisturbed(scratch, name, options):
     done = run(options + ["--out", out])
     check(f"{name}: an undisturbed run", done.code == 0, done)
     check(f"{name}: leaves neither journal nor lock",
-          not [path for path in out.iterdir() if path.name not in ("layers", "manifest.json", "index.html")])
+          not [path for path in out.iterdir() if path.name not in ("layers", "site", "manifest.json", "index.html")])
     return files(out)
 
 

@@ -96,7 +96,7 @@ def progress(scratch):
     for ranks in (0, 3):
         result = run(SMALL + ["--layer", "conv2d_1", "--quiet", "--out", scratch / f"quiet{ranks}"], ranks)
         check(f"--quiet prints nothing, {ranks} ranks", result.code == 0 and not result.out and not result.err, result)
-        check(f"--quiet renders, {ranks} ranks", len(files(scratch / f"quiet{ranks}")) == 4)
+        check(f"--quiet renders, {ranks} ranks", (scratch / f"quiet{ranks}/layers/conv2d_1.png").exists())
     result = run(SMALL + ["--layer", "conv2d_1", "--verbose", "--out", scratch / "verbose"])
     check("--verbose tells of the layer", result.code == 0 and "conv2d_1" in result.err, result)
 

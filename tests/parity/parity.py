@@ -50,6 +50,7 @@ import tensorflow as tf
 
 import flips
 import make_models
+from bundled import bundled_model
 
 ALIVE = 1e-4
 LOSS, GRADIENT, LATER = 1e-5, 1e-4, 1e-3
@@ -77,22 +78,8 @@ def network(title, model, path, arch="-", names=None):
 
 
 def bundled():
-    """The bundled file is of Keras 2.2.4; its network is that of keras.applications, with its weights set by hand."""
     path = pathlib.Path(arguments.source) / f"weights/{BUNDLED}.h5"
-    with h5py.File(path) as file:
-        config = json.loads(file.attrs["model_config"])
-        layers = [layer["config"]["name"] for layer in config["config"]["layers"]]
-        full = keras.applications.InceptionV3(weights=None, include_top=False)
-        model = keras.Model(full.inputs, full.get_layer("mixed5").output)
-        group = file["model_weights"]
-        named = [name for name in layers if name in group and len(group[name].attrs["weight_names"])]
-        weighted = [layer for layer in model.layers if layer.weights]
-        assert len(named) == len(weighted)
-        names = {}
-        for name, layer in zip(named, weighted):
-            layer.set_weights([group[name][weight][()] for weight in group[name].attrs["weight_names"]])
-            names[layer.name] = name
-    names.update({layer.name: layer.name for layer in model.layers if layer.name.startswith("mixed")})
+    model, names = bundled_model(path)
     return network("bundled InceptionV3", model, path, names=names)
 
 

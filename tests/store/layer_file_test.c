@@ -76,12 +76,6 @@ static const char *layers(void **state)
   return scratch_path(state, "layers");
 }
 
-static int setup(void **state)
-{
-  const int failed = scratch_setup(state);
-  return failed ? failed : mkdir(layers(state), 0777);
-}
-
 /* The dataset's values in `type`, and a check of its shape (rank numbers). */
 static void read_dataset(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape, void *values)
 {
@@ -389,7 +383,7 @@ int main(void)
 {
   signal(SIGXFSZ, SIG_IGN);
   getrlimit(RLIMIT_FSIZE, &unlimited);
-#define WITH_LAYERS(test) cmocka_unit_test_setup_teardown(test, setup, scratch_teardown)
+#define WITH_LAYERS(test) cmocka_unit_test_setup_teardown(test, scratch_setup_results, scratch_teardown)
   const struct CMUnitTest tests[] = {
       WITH_LAYERS(sixty_four_tiles_of_130_make_a_picture_of_1075),
       WITH_LAYERS(the_bytes_do_not_depend_on_the_order),

@@ -67,12 +67,6 @@ static void write_layer(const cvz_layer_file_info *info)
   assert_int_equal(cvz_layer_file_finish(file, NULL), CVZ_OK);
 }
 
-static int setup(void **state)
-{
-  const int failed = scratch_setup(state);
-  return failed ? failed : mkdir(scratch_path(state, "layers"), 0777);
-}
-
 static cvz_layer_read *open_layer(void **state)
 {
   cvz_layer_read *read;
@@ -134,13 +128,12 @@ static void a_copy_by_units_has_the_same_bytes(void **state)
 static void the_summary_counts_and_finds_the_best(void **state)
 {
   const cvz_layer_file_info info = info_of(state, false);
-  int by_status[CVZ_UNIT_STATUSES];
-  float best;
+  cvz_layer_summary summary;
   write_layer(&info);
   cvz_layer_read *read = open_layer(state);
-  assert_int_equal(cvz_layer_read_summary(read, by_status, &best, NULL), CVZ_OK);
-  assert_memory_equal(by_status, ((int[]){0, 2, 0, 1}), sizeof by_status);
-  assert_true(best == 2.5f);
+  assert_int_equal(cvz_layer_read_summary(read, &summary, NULL), CVZ_OK);
+  assert_memory_equal(summary.by_status, ((int[]){0, 2, 0, 1}), sizeof summary.by_status);
+  assert_true(summary.best_loss == 2.5f);
   cvz_layer_read_close(read);
 }
 
@@ -155,7 +148,7 @@ static void what_is_no_layer_is_refused(void **state)
   assert_non_null(strstr(error.text, "layers/text.h5"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scratch_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup_results, scratch_teardown)
 
 int main(void)
 {

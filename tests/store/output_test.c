@@ -29,9 +29,8 @@ static const cvz_output_layer layers[] = {
      .shape = "8 x 8 x 4",
      .count = 4,
      .columns = 2,
-     .by_status = {0, 3, 1, 0},
-     .best_loss = 1.1f},
-    {.name = "b", .class_name = "ReLU", .stem = "b", .count = 1, .columns = 1, .best_loss = NAN},
+     .summary = {{0, 3, 1, 0}, 1.1f, 2, {3, 0}, {1.1f, 1}}},
+    {.name = "b", .class_name = "ReLU", .stem = "b", .count = 1, .columns = 1, .summary.best_loss = NAN},
 };
 
 static void touch(void **state, const char *name)
@@ -45,7 +44,8 @@ static void a_new_directory_is_made_with_its_folders(void **state)
   cvz_error error;
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
-  assert_int_equal(scratch_count(path), 2);
+  assert_int_equal(scratch_count(path), 3);
+  assert_int_equal(scratch_count(scratch_path(state, "a/b/site")), 1);
   assert_int_equal(scratch_count(scratch_path(state, "a/b/layers")), 0);
   assert_int_equal(scratch_count(scratch_path(state, "a/b/journal")), 0);
 }
@@ -69,19 +69,23 @@ static void a_directory_with_results_is_refused_and_untouched(void **state)
 
 static void overwrite_removes_results_and_nothing_else(void **state)
 {
-  static const char *const ours[] = {"out/manifest.json", "out/index.html",        "out/layers/a.h5",
-                                     "out/layers/a.png",  "out/layers/.b.png.tmp", "out/.manifest.json.tmp"};
-  static const char *const others[] = {"out/notes.txt",          "out/a.png",      "out/layers/notes.md",
-                                       "out/layers/.hidden.png", "out/.other.tmp", "out/layers/.x.tmp"};
+  static const char *const ours[] = {"out/manifest.json",      "out/index.html",      "out/layers/a.h5",
+                                     "out/layers/a.png",       "out/site/job.js",     "out/layers/.b.png.tmp",
+                                     "out/.manifest.json.tmp", "out/layers/a+2.png",  "out/site/layers/a.js",
+                                     "out/site/layers/a.png",  "out/site/.job.js.tmp"};
+  static const char *const others[] = {
+      "out/notes.txt",     "out/a.png",         "out/layers/notes.md",  "out/layers/.hidden.png", "out/.other.tmp",
+      "out/layers/.x.tmp", "out/site/mine.txt", "out/site/layers/a.h5", "out/site/.x.png.tmp",    "out/layers/a.js",
+      "out/x.css"};
   const char *path = scratch_path(state, "out");
   cvz_error error;
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_NEW, &error), CVZ_OK);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 11; i++) {
     touch(state, ours[i]);
     touch(state, others[i]);
   }
   assert_int_equal(cvz_output_prepare(path, CVZ_OUTPUT_OVERWRITE, &error), CVZ_OK);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 11; i++) {
     assert_false(scratch_has(scratch_path(state, ours[i])));
     assert_true(scratch_has(scratch_path(state, others[i])));
   }
@@ -129,11 +133,21 @@ static void a_directory_that_cannot_be_written_is_an_error_of_one_line(void **st
   assert_string_equal(error.text, expected);
 }
 
+static cvz_manifest manifest_of(int layer_count)
+{
+  return (cvz_manifest){.attributes = attributes,
+                        .attribute_count = attribute_count,
+                        .layers = layers,
+                        .layer_count = layer_count,
+                        .network = "[{\"name\":\"a\"}]"};
+}
+
 static void the_manifest_tells_all_in_valid_json(void **state)
 {
+  const cvz_manifest manifest = manifest_of(2);
   cvz_error error;
   const char *path = ((scratch *)*state)->path;
-  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 2, &error), CVZ_OK);
+  assert_int_equal(cvz_manifest_write(path, &manifest, &error), CVZ_OK);
   json_t *root = json_load_file(scratch_path(state, "manifest.json"), JSON_REJECT_DUPLICATES, NULL);
   assert_non_null(root);
   json_t *job = json_object_get(root, "job");
@@ -150,10 +164,11 @@ static void the_manifest_tells_all_in_valid_json(void **state)
 
 static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
 {
+  const cvz_manifest manifest = manifest_of(1);
   cvz_error error;
   size_t bytes = 0;
   const char *path = ((scratch *)*state)->path;
-  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 1, &error), CVZ_OK);
+  assert_int_equal(cvz_manifest_write(path, &manifest, &error), CVZ_OK);
   char *text = scratch_read(scratch_path(state, "manifest.json"), &bytes);
   assert_string_equal(text, "{\n"
                             "  \"format\": \"convviz-mpi manifest\",\n"
@@ -180,7 +195,16 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
                             "        \"dead\": 1,\n"
                             "        \"nan\": 0\n"
                             "      },\n"
-                            "      \"best_loss\": 1.10000002\n"
+                            "      \"best_loss\": 1.10000002,\n"
+                            "      \"best\": [\n"
+                            "        3,\n"
+                            "        0\n"
+                            "      ]\n"
+                            "    }\n"
+                            "  ],\n"
+                            "  \"network\": [\n"
+                            "    {\n"
+                            "      \"name\": \"a\"\n"
                             "    }\n"
                             "  ]\n"
                             "}\n");
@@ -189,9 +213,10 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
 
 static void a_manifest_that_cannot_be_written_is_an_error(void **state)
 {
+  const cvz_manifest manifest = manifest_of(1);
   cvz_error error;
   const char *path = scratch_path(state, "nowhere");
-  assert_int_equal(cvz_output_manifest(path, NULL, attributes, attribute_count, layers, 1, &error), CVZ_E_IO);
+  assert_int_equal(cvz_manifest_write(path, &manifest, &error), CVZ_E_IO);
   assert_non_null(strstr(error.text, "nowhere/manifest.json': No such file or directory"));
 }
 

@@ -1,0 +1,161 @@
+/* What the job left. A page that was opened from disk may not read files, but it may run scripts: site/job.js,
+ * site/layers/STEM.js and site/times.js call setJob, addLayer and addTime. */
+"use strict";
+
+const atlas = (() => {
+  const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const LEVELS = 4095;
+  const LAYER_FILE = /^layers\/([A-Za-z0-9._-]+)\.h5$/;
+
+  const loaded = new Map(); /* stem -> Pictures */
+  const times = new Map(); /* stem -> Map of filter -> {rank, seconds} */
+  const pending = new Map(); /* address -> Promise */
+  const listeners = [];
+  let manifest = {job: {}, layers: [], network: []};
+  let progress = {done: 0, total: 0};
+  let byStem = new Map();
+
+  /* Control characters and marks that turn the direction of writing have no business in a name. */
+  function clean(text) {
+    return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+  }
+
+  /* A layer of the manifest, or null if its file is not one of the folder. */
+  function readLayer(raw, index) {
+    const match = LAYER_FILE.exec(raw.data);
+    if (!match || match[1].startsWith(".")) return null;
+    const ended = Object.values(raw.status).reduce((sum, count) => sum + count, 0);
+    return {
+      index, stem: match[1], rawName: raw.name, name: clean(raw.name), className: clean(raw.class),
+      shape: clean(raw.shape), count: raw.filters, status: raw.status, best: raw.best || [], bestLoss: raw.best_loss,
+      finished: ended === raw.filters,
+    };
+  }
+
+  function setJob(newProgress, newManifest) {
+    progress = newProgress;
+    manifest = {...newManifest, layers: newManifest.layers.map(readLayer).filter(Boolean)};
+    byStem = new Map(manifest.layers.map((layer) => [layer.stem, layer]));
+    for (const listener of listeners) listener();
+  }
+
+  /* One picture for each filter, in sheets: the main ones of a layer, or a variant's. */
+  class Pictures {
+    constructor(raw, filters) {
+      this.filters = filters;
+      this.places = new Map(filters.map((filter, place) => [filter, place]));
+      this.steps = raw.steps;
+      this.tileWidth = raw.tile[0];
+      this.tileHeight = raw.tile[1];
+      this.margin = raw.margin;
+      this.perSheet = raw.per_sheet;
+      this.sheets = raw.sheets.filter((name) => /^[A-Za-z0-9_-][A-Za-z0-9._+-]*\.png$/.test(name));
+      this.statuses = Array.from(raw.statuses, Number);
+      this.first = raw.first;
+      this.last = raw.last;
+      this.gain = raw.last.map((last, i) => (last === null || raw.first[i] === null ? null : last - raw.first[i]));
+      this.low = raw.low;
+      this.high = raw.high;
+      this.curves = raw.curves;
+      this.scores = raw.scores || {};
+      this.similar = raw.similar || null;
+      this.name = raw.name ? clean(raw.name) : "";
+      this.variants = (raw.variants || []).map((variant) => new Pictures(variant, filters));
+    }
+
+    get count() {
+      return this.filters.length;
+    }
+
+    /* Where the picture of a place lies: address and size of its sheet, and its corner there, in pixels. */
+    tile(place) {
+      const sheet = Math.floor(place / this.perSheet);
+      const inSheet = place - sheet * this.perSheet;
+      const tiles = Math.min(this.perSheet, this.count - sheet * this.perSheet);
+      const columns = Math.ceil(Math.sqrt(tiles));
+      const rows = Math.ceil(tiles / columns);
+      const stepX = this.tileWidth + this.margin;
+      const stepY = this.tileHeight + this.margin;
+      return {
+        url: `layers/${this.sheets[sheet]}`,
+        x: (inSheet % columns) * stepX, y: Math.floor(inSheet / columns) * stepY,
+        width: this.tileWidth, height: this.tileHeight,
+        sheetWidth: columns * stepX - this.margin, sheetHeight: rows * stepY - this.margin,
+      };
+    }
+
+    /* [{step, loss}] of a place, as far as it went. */
+    curve(place) {
+      const code = this.curves[place];
+      const points = Math.min(this.steps, 48);
+      const low = this.low[place];
+      const range = this.high[place] - low;
+      const curve = [];
+      for (let i = 0; 2 * i + 1 < code.length; i++) {
+        const level = DIGITS.indexOf(code[2 * i]) * 64 + DIGITS.indexOf(code[2 * i + 1]);
+        const step = points < 2 ? 0 : Math.floor((i * (this.steps - 1)) / (points - 1));
+        curve.push({step, loss: low + (range * level) / LEVELS});
+      }
+      return curve;
+    }
+  }
+
+  function addLayer(stem, raw) {
+    loaded.set(stem, new Pictures(raw, raw.filters));
+  }
+
+  function addTime(stem, filter, rank, seconds) {
+    if (!times.has(stem)) times.set(stem, new Map());
+    times.get(stem).set(filter, {rank, seconds});
+  }
+
+  /* Runs a script of the folder. */
+  function run(address) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = () => {
+        script.remove();
+        resolve();
+      };
+      script.onerror = () => reject(new Error(`${address} could not be loaded`));
+      document.head.append(script);
+    });
+  }
+
+  function runOnce(address) {
+    if (!pending.has(address)) pending.set(address, run(address));
+    return pending.get(address);
+  }
+
+  /* The Pictures of a finished layer. */
+  async function pictures(layer) {
+    if (!loaded.has(layer.stem)) await runOnce(`site/layers/${layer.stem}.js`);
+    return loaded.get(layer.stem);
+  }
+
+  async function time(layer, filter) {
+    await runOnce("site/times.js");
+    return times.get(layer.stem)?.get(filter) || null;
+  }
+
+  /* Looks again how far the job is. */
+  function refresh() {
+    return run(`site/job.js?${Date.now()}`);
+  }
+
+  return {
+    setJob, addLayer, addTime, pictures, time, refresh, clean,
+    onJob: (listener) => listeners.push(listener),
+    loadedPictures: (layer) => loaded.get(layer.stem),
+    layer: (stem) => byStem.get(stem),
+    get layers() { return manifest.layers; },
+    get network() { return manifest.network || []; },
+    get job() { return manifest.job; },
+    get progress() { return progress; },
+    get modelName() {
+      const {model_name: name, arch, model, weights} = manifest.job;
+      return clean(name || arch || model || weights || "a network");
+    },
+  };
+})();
