@@ -63,6 +63,11 @@ static bool is_root(const cvz_job_run *run)
   return cvz_comm_rank(run->comm) == 0;
 }
 
+static bool is_dynamic(const cvz_job_run *run)
+{
+  return !strcmp(run->options->schedule, "dynamic");
+}
+
 static const char *model_path(const cvz_options *options)
 {
   return options->model ? options->model : options->weights;
@@ -134,7 +139,7 @@ static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
-/* A rank keeps the plans of its own units. */
+/* A rank keeps the plans of its own units, unless it may get others. */
 static cvz_status drop_plans_of_others(cvz_job_run *run, cvz_error *error)
 {
   bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
@@ -156,7 +161,7 @@ static cvz_status share_out(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status =
       cvz_part_schedule(&run->schedule, &run->work, run->place.resume.done, cvz_comm_size(run->comm), error);
-  if (status == CVZ_OK) status = drop_plans_of_others(run, error);
+  if (status == CVZ_OK && !is_dynamic(run)) status = drop_plans_of_others(run, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -341,6 +346,7 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
   const cvz_render_job job = {.graph = &run->graph,
                               .work = &run->work,
                               .schedule = &run->schedule,
+                              .dynamic = is_dynamic(run),
                               .plans = run->plans,
                               .recipe = &run->recipe,
                               .loss_border = run->options->loss_border,
