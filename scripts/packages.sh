@@ -5,7 +5,7 @@ libpng-dev zlib1g-dev libjansson-dev libzip-dev libinih-dev libkissfft-dev libcm
 # Where Debian has it, that is on x86-64: faster matrix products.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages="$build_packages libxsmm-dev"
 # Slurm's daemons are not started by their packages, for want of a configuration; munged is, and only waits.
-test_packages="python3 python3-venv hdf5-tools slurmctld slurmd slurm-client munge
+test_packages="python3 python3-venv e2fsprogs hdf5-tools iproute2 slurmctld slurmd slurm-client munge
 chromium chromium-driver python3-selenium"
 
 missing_packages() {

@@ -29,7 +29,10 @@ mpirun "$program" "$@" --shard "$SLURM_ARRAY_TASK_ID/$parts" --out "$out.parts/$
 mpirun=$!
 while asked=; wait "$mpirun"; code=$?; [ -n "$asked" ]; do :; done
 
-if { [ "$code" = 75 ] || [ "$code" = 205 ]; } && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
+again=
+[ "$code" != 75 ] || again=yes
+[ "$code" != 205 ] || { [ "$SECONDS" -lt 600 ] && [ "${SLURM_RESTART_COUNT:-0}" -ge 5 ]; } || again=yes
+if [ -n "$again" ] && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
   echo "ended with $code: queued again"
   scontrol requeue "$SLURM_JOB_ID"
 fi

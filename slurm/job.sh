@@ -27,8 +27,12 @@ mpirun=$!
 while asked=; wait "$mpirun"; code=$?; [ -n "$asked" ]; do :; done
 
 # 75: the program stopped early. 205: mpirun lost a node, which it finds out long before Slurm does (SlurmdTimeout).
+# A job that loses one within ten minutes although it was queued again five times stays failed: it would be lost again.
 # scancel ends a job by TERM too, but then it is no longer RUNNING and stays cancelled.
-if { [ "$code" = 75 ] || [ "$code" = 205 ]; } && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
+again=
+[ "$code" != 75 ] || again=yes
+[ "$code" != 205 ] || { [ "$SECONDS" -lt 600 ] && [ "${SLURM_RESTART_COUNT:-0}" -ge 5 ]; } || again=yes
+if [ -n "$again" ] && [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
   echo "ended with $code: queued again"
   scontrol requeue "$SLURM_JOB_ID"
 fi

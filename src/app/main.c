@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "app/arguments.h"
+#include "app/build.h"
 #include "app/help.h"
 #include "app/merge.h"
 #include "app/run.h"
 #include "app/version.h"
 #include "job/stop.h"
-#include "parallel/comm.h"
+#include "parallel/agreement.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 75 };
 
@@ -37,6 +38,14 @@ static cvz_status share_options(cvz_comm *comm, cvz_options *options, int argc, 
   return status;
 }
 
+/* Before anything else is exchanged: another version may have other options and messages. */
+static cvz_status same_program(cvz_comm *comm, cvz_error *error)
+{
+  char name[CVZ_BUILD_LENGTH];
+  cvz_build_name(name);
+  return cvz_agree_text(comm, "program: convviz-mpi", name, "", error);
+}
+
 static cvz_status work(cvz_comm *comm, const cvz_options *options, cvz_error *error)
 {
   const bool root = cvz_comm_rank(comm) == 0;
@@ -60,6 +69,7 @@ int main(int argc, char **argv)
   cvz_stop_listen();
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error that is told, not a death */
   cvz_status status = cvz_comm_start(&comm, &argc, &argv, &error);
+  if (status == CVZ_OK) status = same_program(comm, &error);
   if (status == CVZ_OK) status = share_options(comm, &options, argc, argv, &error);
   if (status == CVZ_OK) status = work(comm, &options, &error);
   if (status != CVZ_OK && (!comm || cvz_comm_rank(comm) == 0)) fprintf(stderr, "convviz-mpi: %s\n", error.text);

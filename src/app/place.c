@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/build.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
@@ -52,7 +53,10 @@ cvz_status cvz_place_earlier_isa(cvz_comm *comm, const cvz_options *options, cha
 static cvz_status describe_job(cvz_place *place, const cvz_place_job *job, cvz_error *error)
 {
   const cvz_options *options = place->options;
+  char build[CVZ_BUILD_LENGTH];
+  cvz_build_name(build);
   cvz_job_text_add(&place->job, job->attributes, job->attribute_count);
+  cvz_text_add(&place->job, "build = %s\n", build);
   cvz_text_add(&place->job, "layer = %s\nfilters = %s\nsave_raw = %d\nshard = %d/%d\n", options->layer,
                options->filters, options->save_raw, options->shard.index, options->shard.count);
   if (job->start) cvz_text_add(&place->job, "start_xxh64 = %016" PRIx64 "\n", cvz_hash(job->start, job->start_bytes));

@@ -26,6 +26,7 @@
 #include "kernel/kernels.h"
 #include "model/keras.h"
 #include "model/untrained.h"
+#include "parallel/agreement.h"
 #include "parallel/render.h"
 #include "parallel/window.h"
 #include "site/network.h"
@@ -74,6 +75,11 @@ static bool is_root(const cvz_job_run *run)
   return cvz_comm_rank(run->comm) == 0;
 }
 
+static bool is_dynamic(const cvz_job_run *run)
+{
+  return !strcmp(run->options->schedule, "dynamic");
+}
+
 static const char *model_path(const cvz_options *options)
 {
   return options->model ? options->model : options->weights;
@@ -103,31 +109,20 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
   return status;
 }
 
-/* OpenBLAS picks its kernels by the processor, and they differ in their last bits. */
-static cvz_status same_openblas(cvz_job_run *run, cvz_error *error)
-{
-  cvz_status status = CVZ_OK;
-  char core[64];
-  if (!cvz_comm_same_text(run->comm, cvz_gemm_openblas_core(), core, sizeof core))
-    status =
-        cvz_fail(error, CVZ_E_UNSUPPORTED,
-                 "OpenBLAS: core %s on host %s but %s on rank 0's; set OPENBLAS_CORETYPE=%s for all, or --gemm libxsmm",
-                 cvz_gemm_openblas_core(), cvz_comm_host(run->comm), core, core);
-  return cvz_comm_agree(run->comm, status, error);
-}
-
-/* The instruction set that is asked for, or that of the run that --resume goes on with, or the widest that all have. */
+/* The instruction set that is asked for, or that of the run that --resume goes on with, or the widest that all have.
+ * OpenBLAS picks its kernels by the processor, and they differ in their last bits. */
 static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
 {
-  cvz_isa isa = (cvz_isa)cvz_comm_least(run->comm, (int)cvz_cpu_isa());
+  cvz_isa isa;
   char earlier[16];
   CVZ_TRY(cvz_place_earlier_isa(run->comm, run->options, earlier, error));
-  const char *wanted = run->options->isa ? run->options->isa : earlier;
-  cvz_status status = *wanted ? cvz_isa_from_name(&isa, wanted, error) : CVZ_OK;
-  if (status == CVZ_OK) status = cvz_kernels_select(&run->kernels, isa, error);
+  CVZ_TRY(cvz_agree_isa(run->comm, cvz_cpu_isa(), run->options->isa ? run->options->isa : earlier, &isa, error));
+  cvz_status status = cvz_kernels_select(&run->kernels, isa, error);
   if (status == CVZ_OK) status = cvz_gemm_select(&run->gemm, run->options->gemm, isa, error);
   CVZ_TRY(cvz_comm_agree(run->comm, status, error));
-  return run->gemm == cvz_gemm_openblas() ? same_openblas(run, error) : CVZ_OK;
+  if (run->gemm != cvz_gemm_openblas()) return CVZ_OK;
+  return cvz_agree_text(run->comm, "OpenBLAS: its core", cvz_gemm_openblas_core(),
+                        "; set OPENBLAS_CORETYPE to one name for all, or --gemm libxsmm", error);
 }
 
 static cvz_planner planner_of(const cvz_job_run *run)
@@ -145,7 +140,7 @@ static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
   return cvz_comm_agree(run->comm, status, error);
 }
 
-/* A rank keeps the plans of its own units. */
+/* A rank keeps the plans of its own units, unless it may get others. */
 static cvz_status drop_plans_of_others(cvz_job_run *run, cvz_error *error)
 {
   bool *mine = cvz_array((size_t)run->work.layer_count, sizeof *mine, error);
@@ -167,7 +162,7 @@ static cvz_status share_out(cvz_job_run *run, cvz_error *error)
 {
   cvz_status status =
       cvz_part_schedule(&run->schedule, &run->work, run->place.resume.done, cvz_comm_size(run->comm), error);
-  if (status == CVZ_OK) status = drop_plans_of_others(run, error);
+  if (status == CVZ_OK && !is_dynamic(run)) status = drop_plans_of_others(run, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -386,6 +381,7 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
   const cvz_render_job job = {.graph = &run->graph,
                               .work = &run->work,
                               .schedule = &run->schedule,
+                              .dynamic = is_dynamic(run),
                               .plans = run->plans,
                               .recipe = &run->recipe,
                               .kernels = run->kernels,

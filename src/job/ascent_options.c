@@ -54,7 +54,7 @@ static cvz_optimizer_recipe optimizer_of(const cvz_options *options)
                                 .momentum = (float)options->momentum,
                                 .second = (float)options->second_moment,
                                 .epsilon = (float)options->epsilon,
-                                .schedule = (cvz_schedule_kind)CHOICE(schedule),
+                                .schedule = (cvz_schedule_kind)CHOICE(rate_schedule),
                                 .rate_last = (float)options->rate_last,
                                 .patience = options->patience,
                                 .least_gain = (float)options->least_gain};

@@ -26,6 +26,7 @@ typedef struct cvz_observer {
 /** Where the time of one rank went, in seconds. */
 typedef struct cvz_rank_times {
   int units;    /**< rendered here */
+  int taken;    /**< taken over from other ranks */
   double total; /**< from the first unit to the end of all ranks' */
   double computing;
   double waiting; /**< for other ranks, with nothing left to render */

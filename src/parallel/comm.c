@@ -88,18 +88,18 @@ cvz_status cvz_comm_agree(cvz_comm *comm, cvz_status status, cvz_error *error)
   return shared.status;
 }
 
-void cvz_mpi_broadcast(MPI_Comm comm, void *data, size_t bytes)
+void cvz_mpi_broadcast(MPI_Comm comm, void *data, size_t bytes, size_t piece)
 {
   for (size_t done = 0; done < bytes;) {
-    const size_t piece = bytes - done < CVZ_PIECE_BYTES ? bytes - done : CVZ_PIECE_BYTES;
-    MPI_Bcast((char *)data + done, (int)piece, MPI_BYTE, 0, comm);
-    done += piece;
+    const size_t next = bytes - done < piece ? bytes - done : piece;
+    MPI_Bcast((char *)data + done, (int)next, MPI_BYTE, 0, comm);
+    done += next;
   }
 }
 
 void cvz_comm_share_bytes(cvz_comm *comm, void *data, size_t bytes)
 {
-  cvz_mpi_broadcast(comm->world, data, bytes);
+  cvz_mpi_broadcast(comm->world, data, bytes, CVZ_PIECE_BYTES);
 }
 
 cvz_status cvz_comm_share_text(cvz_comm *comm, cvz_text *text, cvz_status status, cvz_error *error)
@@ -113,7 +113,7 @@ cvz_status cvz_comm_share_text(cvz_comm *comm, cvz_text *text, cvz_status status
   status =
       bytes || !length ? CVZ_OK : cvz_fail(error, CVZ_E_MEMORY, "memory: no room for a text of %llu bytes", length);
   status = cvz_comm_agree(comm, status, error);
-  if (status == CVZ_OK) cvz_mpi_broadcast(comm->world, bytes, length);
+  if (status == CVZ_OK) cvz_mpi_broadcast(comm->world, bytes, length, CVZ_PIECE_BYTES);
   if (comm->rank == 0) return status;
   if (status == CVZ_OK) cvz_text_add_bytes(text, bytes, length);
   free(bytes);
@@ -167,14 +167,6 @@ done:
   free(starts);
   free(counts);
   return status;
-}
-
-bool cvz_comm_same_text(cvz_comm *comm, const char *text, char *first, size_t bytes)
-{
-  memset(first, 0, bytes);
-  if (comm->rank == 0) strncpy(first, text, bytes - 1);
-  MPI_Bcast(first, (int)bytes, MPI_BYTE, 0, comm->world);
-  return !strncmp(first, text, bytes - 1);
 }
 
 const char *cvz_comm_library(void)

@@ -53,10 +53,6 @@ int cvz_comm_sum(cvz_comm *comm, int value);
 cvz_status cvz_comm_collect(cvz_comm *comm, const void *data, size_t bytes, void **all, size_t *all_bytes,
                             cvz_error *error);
 
-/** True if this rank has the same text as rank 0. All get rank 0's in `first`. Collective.
- *  @param bytes  room in `first` */
-bool cvz_comm_same_text(cvz_comm *comm, const char *text, char *first, size_t bytes);
-
 /** "Open MPI v4.1.4, ..." */
 const char *cvz_comm_library(void);
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "image/grid.h"
+#include "parallel/parcel.h"
 #include "store/layer_file.h"
 
 /* What the owner of a layer tells rank 0 when it is written. */
@@ -18,18 +19,12 @@ typedef struct cvz_summary {
   cvz_layer_summary units;
 } cvz_summary;
 
-/* A unit on its way and in the journal: this, then the losses, the tile and perhaps the raw image. In the journal also
- * before a unit's state, with the status missing. */
-typedef struct cvz_parcel {
-  int32_t unit, status;
-  double seconds;
-} cvz_parcel;
-
 struct cvz_gather {
   cvz_comm *comm;
   const cvz_render_job *job;
   cvz_output_layer *layers;
   cvz_mail *mail;
+  cvz_takeover *takeover; /* NULL: units stay where they are */
   cvz_shape image;
   int tile_height, tile_width, tile_channels;
   size_t loss_bytes, tile_bytes, raw_bytes;
@@ -43,6 +38,7 @@ struct cvz_gather {
   double cost_done, cost_total;
   double writing; /* seconds */
   bool stopped, halted;
+  bool ended;      /* rank 0 says that all units are finished */
   char reason[80]; /* of the halt */
 };
 
@@ -123,6 +119,11 @@ cvz_mail *cvz_gather_mail(cvz_gather *gather)
   return gather->mail;
 }
 
+void cvz_gather_pass_on(cvz_gather *gather, cvz_takeover *takeover)
+{
+  gather->takeover = takeover;
+}
+
 double cvz_gather_writing(const cvz_gather *gather)
 {
   return gather->writing;
@@ -130,7 +131,8 @@ double cvz_gather_writing(const cvz_gather *gather)
 
 bool cvz_gather_complete(const cvz_gather *gather)
 {
-  return gather->own_layers_left == 0 && gather->layers_left == 0 && gather->units_left == 0;
+  return gather->own_layers_left == 0 && gather->layers_left == 0 && gather->units_left == 0 &&
+         (gather->ended || !gather->takeover);
 }
 
 bool cvz_gather_stopped(const cvz_gather *gather)
@@ -143,6 +145,22 @@ bool cvz_gather_halted(const cvz_gather *gather)
   return gather->halted;
 }
 
+/* To all but this rank. */
+static cvz_status send_all(cvz_gather *gather, cvz_mail_kind kind, const void *data, size_t bytes, cvz_error *error)
+{
+  for (int rank = 0; rank < cvz_comm_size(gather->comm); rank++)
+    if (rank != cvz_comm_rank(gather->comm)) CVZ_TRY(cvz_mail_send(gather->mail, rank, kind, data, bytes, error));
+  return CVZ_OK;
+}
+
+cvz_status cvz_gather_tend(cvz_gather *gather, cvz_error *error)
+{
+  if (!gather->takeover || gather->ended) return CVZ_OK;
+  if (cvz_comm_rank(gather->comm) || gather->units_left) return cvz_takeover_tend(gather->takeover, error);
+  gather->ended = true;
+  return send_all(gather, CVZ_MAIL_END, "", 0, error);
+}
+
 /* By way of rank 0, so that a signal to all of many ranks does not make each of them write to each. */
 cvz_status cvz_gather_halt(cvz_gather *gather, const char *reason, cvz_error *error)
 {
@@ -151,9 +169,7 @@ cvz_status cvz_gather_halt(cvz_gather *gather, const char *reason, cvz_error *er
   gather->halted = true;
   snprintf(gather->reason, bytes, "%s", reason);
   if (cvz_comm_rank(gather->comm)) return cvz_mail_send(gather->mail, 0, CVZ_MAIL_HALT, gather->reason, bytes, error);
-  for (int rank = 1; rank < cvz_comm_size(gather->comm); rank++)
-    CVZ_TRY(cvz_mail_send(gather->mail, rank, CVZ_MAIL_HALT, gather->reason, bytes, error));
-  return CVZ_OK;
+  return send_all(gather, CVZ_MAIL_HALT, gather->reason, bytes, error);
 }
 
 const char *cvz_gather_reason(const cvz_gather *gather)
@@ -164,8 +180,7 @@ const char *cvz_gather_reason(const cvz_gather *gather)
 void cvz_gather_stop(cvz_gather *gather)
 {
   cvz_mail_discard(gather->mail);
-  for (int rank = 0; rank < cvz_comm_size(gather->comm); rank++)
-    if (rank != cvz_comm_rank(gather->comm)) cvz_mail_send(gather->mail, rank, CVZ_MAIL_STOP, "", 0, NULL);
+  send_all(gather, CVZ_MAIL_STOP, "", 0, NULL);
 }
 
 static cvz_status send_parcel(cvz_gather *gather, int unit, cvz_error *error)
@@ -209,60 +224,15 @@ cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *resul
   return report(gather, unit, result, seconds, error);
 }
 
-static cvz_status read_record(const cvz_gather *gather, const cvz_record *record, void *content, size_t bytes,
-                              cvz_error *error)
-{
-  CVZ_REQUIRE(record->bytes == bytes, error, CVZ_E_FORMAT, "journal '%s': a record of %llu bytes, expected %zu",
-              gather->job->directory, (unsigned long long)record->bytes, bytes);
-  return cvz_journal_read(gather->job->directory, record, content, error);
-}
-
 cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error)
 {
   const cvz_resume *resume = gather->job->resume;
   for (int i = 0; i < resume->mine_count && !cvz_gather_stopped(gather); i++) {
-    CVZ_TRY(read_record(gather, &resume->mine[i], gather->parcel, parcel_bytes(gather), error));
+    CVZ_TRY(cvz_parcel_read(gather->job->directory, &resume->mine[i], gather->parcel, parcel_bytes(gather), error));
     CVZ_TRY(send_parcel(gather, resume->mine[i].unit, error));
     CVZ_TRY(cvz_mail_poll(gather->mail, error));
   }
   return CVZ_OK;
-}
-
-/* Room for a unit's state behind a parcel's head. */
-static cvz_status state_room(const cvz_ascent *ascent, cvz_parcel **head, size_t *bytes, cvz_error *error)
-{
-  *bytes = sizeof **head + cvz_ascent_state_count(ascent) * sizeof(float);
-  *head = cvz_array(1, *bytes, error);
-  return *head ? CVZ_OK : CVZ_E_MEMORY;
-}
-
-cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error)
-{
-  cvz_parcel *head;
-  size_t bytes;
-  CVZ_TRY(state_room(ascent, &head, &bytes, error));
-  *head = (cvz_parcel){unit, CVZ_UNIT_MISSING, seconds};
-  cvz_ascent_save(ascent, (float *)(head + 1));
-  const cvz_status status =
-      cvz_journal_add(gather->job->journal, CVZ_RECORD_STATE, unit, ascent->step, head, bytes, error);
-  free(head);
-  return status;
-}
-
-cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error)
-{
-  const cvz_record *record = cvz_resume_state(gather->job->resume, unit);
-  cvz_parcel *head;
-  size_t bytes;
-  if (!record) return CVZ_OK;
-  CVZ_TRY(state_room(ascent, &head, &bytes, error));
-  const cvz_status status = read_record(gather, record, head, bytes, error);
-  if (status == CVZ_OK) {
-    cvz_ascent_restore(ascent, record->step, (const float *)(head + 1));
-    *seconds += head->seconds;
-  }
-  free(head);
-  return status;
 }
 
 static cvz_attribute text_attribute(const char *key, const char *text)
@@ -422,6 +392,15 @@ static cvz_status take(void *context, cvz_mail_kind kind, const void *data, size
     return CVZ_OK;
   case CVZ_MAIL_HALT:
     return take_halt(gather, data, error);
+  case CVZ_MAIL_END:
+    gather->ended = true;
+    return CVZ_OK;
+  case CVZ_MAIL_ASK:
+  case CVZ_MAIL_LOAD:
+  case CVZ_MAIL_WANT:
+  case CVZ_MAIL_GIVE:
+    cvz_takeover_take(gather->takeover, kind, data, bytes);
+    return CVZ_OK;
   }
   return CVZ_OK;
 }

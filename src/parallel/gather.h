@@ -6,6 +6,7 @@
 #include "job/result.h"
 #include "parallel/mail.h"
 #include "parallel/render.h"
+#include "parallel/takeover.h"
 
 typedef struct cvz_gather cvz_gather;
 
@@ -19,6 +20,13 @@ void cvz_gather_free(cvz_gather *gather);
 /** The mail that this rank sends and takes. */
 cvz_mail *cvz_gather_mail(cvz_gather *gather);
 
+/** From now on units may move: messages about that go to `takeover` (borrowed), and ranks without units stay until rank
+ * 0 says that all are finished. On all ranks, or on none. */
+void cvz_gather_pass_on(cvz_gather *gather, cvz_takeover *takeover);
+
+/** Between steps, where units may move: cvz_takeover_tend, and on rank 0 the word that all are finished. */
+cvz_status cvz_gather_tend(cvz_gather *gather, cvz_error *error);
+
 /** Puts a finished unit into the journal, sends it to the owner of its layer and tells rank 0.
  *  @param result   its arrays have the sizes that the job's recipe gives
  *  @param seconds  that it took */
@@ -26,14 +34,6 @@ cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *resul
 
 /** Sends what this rank has found in the journal of an earlier run to the owners. */
 cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error);
-
-/** Puts a unit that is not finished into the journal.
- *  @param seconds  that it has taken so far */
-cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error);
-
-/** Takes a unit that has begun to where the journal says that it was.
- *  @param seconds  grows by those that it had taken */
-cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error);
 
 /** Seconds in which units that arrived were written. */
 double cvz_gather_writing(const cvz_gather *gather);

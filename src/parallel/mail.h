@@ -13,7 +13,12 @@ typedef enum cvz_mail_kind {
   CVZ_MAIL_DONE,     /**< how a unit went, to rank 0 */
   CVZ_MAIL_LAYER,    /**< a layer is written: its summary, to rank 0 */
   CVZ_MAIL_STOP,     /**< a rank has failed: stop */
-  CVZ_MAIL_HALT      /**< a rank was asked to stop, and why: to rank 0, which tells all */
+  CVZ_MAIL_HALT,     /**< a rank was asked to stop, and why: to rank 0, which tells all */
+  CVZ_MAIL_END,      /**< all units are finished: from rank 0, where units may move */
+  CVZ_MAIL_ASK,      /**< these four: see parallel/takeover.h */
+  CVZ_MAIL_LOAD,
+  CVZ_MAIL_WANT,
+  CVZ_MAIL_GIVE
 } cvz_mail_kind;
 
 typedef struct cvz_mail cvz_mail;

@@ -16,7 +16,7 @@ struct cvz_comm {
 
 #define CVZ_PIECE_BYTES ((size_t)256 << 20) /**< of one broadcast */
 
-/** Broadcast of any number of bytes from rank 0 of `comm`. */
-void cvz_mpi_broadcast(MPI_Comm comm, void *data, size_t bytes);
+/** Broadcast of any number of bytes from rank 0 of `comm`, at most `piece` (below 2^31) at a time. */
+void cvz_mpi_broadcast(MPI_Comm comm, void *data, size_t bytes, size_t piece);
 
 #endif

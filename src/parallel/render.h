@@ -22,7 +22,8 @@ typedef struct cvz_render_job {
   const cvz_graph *graph;
   const cvz_work *work;
   const cvz_schedule *schedule;
-  cvz_plan *const *plans; /**< one for each layer of the work; NULL where this rank has no unit */
+  bool dynamic;           /**< ranks without units take over those of others */
+  cvz_plan *const *plans; /**< one for each layer of the work; unless dynamic, NULL where this rank has no unit */
   const cvz_ascent_recipe *recipe;
   const cvz_kernels *kernels;
   cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */

@@ -112,9 +112,9 @@ void cvz_window_share(cvz_window_memory *window)
 {
   cvz_comm *comm = window->comm;
   if (!window->once)
-    cvz_mpi_broadcast(comm->world, window->data, window->bytes);
+    cvz_mpi_broadcast(comm->world, window->data, window->bytes, CVZ_PIECE_BYTES);
   else if (comm->leaders != MPI_COMM_NULL)
-    cvz_mpi_broadcast(comm->leaders, window->data, window->bytes);
+    cvz_mpi_broadcast(comm->leaders, window->data, window->bytes, CVZ_PIECE_BYTES);
   cvz_window_sync(window);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -218,12 +219,20 @@ bool cvz_journal_state_due(const cvz_journal *journal)
   return cvz_clock() - journal->last_added >= CVZ_JOURNAL_STATE;
 }
 
+/* A file that somebody has removed can be written for ever, to no end. */
+static cvz_status check_name(const cvz_journal *journal, cvz_error *error)
+{
+  struct stat found;
+  const int code = fstat(journal->descriptor, &found) ? errno : found.st_nlink ? 0 : ENOENT;
+  return code ? cvz_file_fail(error, "write", journal->path, code) : CVZ_OK;
+}
+
 cvz_status cvz_journal_sync(cvz_journal *journal, cvz_error *error)
 {
   if (!journal || !journal->dirty || journal->descriptor < 0) return CVZ_OK;
   if (fdatasync(journal->descriptor)) return cvz_file_fail(error, "write", journal->path, errno);
   journal->dirty = false;
-  return CVZ_OK;
+  return check_name(journal, error);
 }
 
 void cvz_journal_close(cvz_journal *journal)

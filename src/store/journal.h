@@ -107,7 +107,7 @@ cvz_status cvz_journal_tick(cvz_journal *journal, cvz_error *error);
 /** True if the last record is CVZ_JOURNAL_STATE seconds old. */
 bool cvz_journal_state_due(const cvz_journal *journal);
 
-/** Syncs what is not. Harmless on NULL. */
+/** Syncs what is not, and fails if the file was removed meanwhile. Harmless on NULL. */
 cvz_status cvz_journal_sync(cvz_journal *journal, cvz_error *error);
 
 /** Closes without a sync. Harmless on NULL. */

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 os.environ.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
@@ -82,6 +83,49 @@ def run(options, ranks=0, wrapper=(), preexec=None, cwd=None):
     return call(launcher + list(wrapper) + [PROGRAM] + [str(option) for option in options], preexec, cwd)
 
 
+def start(options, ranks=0, wrapper=(), environment=None, command=None):
+    """A run that goes on beside the test; `command` in place of mpirun."""
+    launcher = command or (["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else [])
+    return subprocess.Popen(launcher + list(wrapper) + [PROGRAM] + [str(option) for option in options],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=dict(os.environ, **(environment or {})))
+
+
+def end(process):
+    try:
+        out, err = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        return Ended(None, text(out), text(err))
+    return Ended(process.returncode, text(out), text(err))
+
+
+def ranks_of(process):
+    """Process numbers of the ranks that an mpirun has started; the program itself without one."""
+    if process.args[0] == PROGRAM:
+        return [process.pid]
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(entry.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == process.pid and os.readlink(entry.parent / "exe") == PROGRAM:
+                found.append(int(entry.parent.name))
+        except (OSError, IndexError):
+            continue
+    return sorted(found)
+
+
+def until(condition, seconds=60):
+    """Waits; false if it did not come true."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 def mutate(path, *operation):
     """Changes an HDF5 file; see mutate.c."""
     done = call([MUTATE, str(path)] + [str(word) for word in operation])
@@ -96,6 +140,12 @@ def files(folder):
     found = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     found.pop("site/times.js", None)
     return found
+
+
+def same(title, out, whole):
+    found = files(out)
+    differ = sorted(path for path in found.keys() | whole.keys() if found.get(path) != whole.get(path))
+    check(f"{title}: the bytes of an undisturbed run", found and not differ, differ)
 
 
 def manifest(folder):

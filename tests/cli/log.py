@@ -15,7 +15,7 @@ LAYERS, FILTERS, STEPS = ("conv2d_1", "mixed0"), 5, 3
 JOB = ["--model", MODEL, "--layer", ",".join(LAYERS), "--size", "80", "--iterations", STEPS, "--filters",
        f"0-{FILTERS - 1}"]
 UNIT = {"event", "time", "layer", "filter", "rank", "host", "seconds", "status", "steps", "first_loss", "loss"}
-RANK = {"rank", "host", "filters", "computing", "waiting", "writing"}
+RANK = {"rank", "host", "filters", "taken", "computing", "waiting", "writing"}
 
 
 def lines(path):

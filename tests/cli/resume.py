@@ -8,12 +8,11 @@ import random
 import shutil
 import signal
 import struct
-import subprocess
 import time
 import zlib
 
-from harness import (MODEL, PROGRAM, TIMEOUT, Ended, call, check, files, finish, left_running, manifest, run,
-                     scratch_folder, skip, text)
+from harness import (MODEL, call, check, end, files, finish, left_running, manifest, ranks_of, run, same,
+                     scratch_folder, skip, start, until)
 
 FAILED, USAGE, STOPPED = 1, 2, 75
 KILLS = 50
@@ -24,39 +23,6 @@ LONG = BASE + ["--layer", "conv2d_5", "--filters", "0-2", "--iterations", STEPS]
 
 HEAD = struct.Struct("<IIiiQII")  # mark, kind, unit, step, bytes, checksum, 0
 MARK, UNIT, STATE = 0x4A5A5643, 2, 3
-
-
-def start(options, ranks=0, wrapper=(), environment=None):
-    """A run that goes on beside the test."""
-    launcher = ["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []
-    return subprocess.Popen(launcher + list(wrapper) + [PROGRAM] + [str(option) for option in options],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            env=dict(os.environ, **(environment or {})))
-
-
-def end(process):
-    try:
-        out, err = process.communicate(timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-        return Ended(None, text(out), text(err))
-    return Ended(process.returncode, text(out), text(err))
-
-
-def ranks_of(process):
-    """Process numbers of the ranks that an mpirun has started; the program itself without one."""
-    if process.args[0] == PROGRAM:
-        return [process.pid]
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(entry.read_text().rsplit(")", 1)[1].split()[1])
-            if parent == process.pid and os.readlink(entry.parent / "exe") == PROGRAM:
-                found.append(int(entry.parent.name))
-        except (OSError, IndexError):
-            continue
-    return sorted(found)
 
 
 def kill(pid, number=signal.SIGKILL):
@@ -93,16 +59,6 @@ def states(out):
     return {unit: step for kind, unit, step in journal(out) if kind == STATE}
 
 
-def until(condition, seconds=60):
-    """Waits; false if it did not come true."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def undisturbed(scratch, name, options):
     out = scratch / name
     done = run(options + ["--out", out])
@@ -110,12 +66,6 @@ def undisturbed(scratch, name, options):
     check(f"{name}: leaves neither journal nor lock",
           not [path for path in out.iterdir() if path.name not in ("layers", "site", "manifest.json", "index.html")])
     return files(out)
-
-
-def same(title, out, whole):
-    found = files(out)
-    differ = sorted(path for path in found.keys() | whole.keys() if found.get(path) != whole.get(path))
-    check(f"{title}: the bytes of an undisturbed run", found and not differ, differ)
 
 
 def finished(out, filters):

@@ -243,9 +243,9 @@ def check_optimizers():
     for name, optimizer, options in (
             ("SGD", keras.optimizers.SGD(0.05, momentum=0.8), dict(optimizer="sgd", momentum=0.8)),
             ("Adam", keras.optimizers.Adam(0.05), dict(optimizer="adam")),
-            ("Adam, cosine", keras.optimizers.Adam(cosine), dict(optimizer="adam", schedule="cosine", rate_last=0.1)),
+            ("Adam, cosine", keras.optimizers.Adam(cosine), dict(optimizer="adam", rate_schedule="cosine", rate_last=0.1)),
             ("Adam, exponential", keras.optimizers.Adam(exponential),
-             dict(optimizer="adam", schedule="exponential", rate_last=0.1)),
+             dict(optimizer="adam", rate_schedule="exponential", rate_last=0.1)),
             ("NAdam", keras.optimizers.Nadam(0.05), dict(optimizer="nadam")),
             ("RMSprop", keras.optimizers.RMSprop(0.05, rho=0.99), dict(optimizer="rmsprop", second_moment=0.99))):
         variable, wanted = tf.Variable(x), []

@@ -134,20 +134,17 @@ static void make_layer(maker *m, int layer, int count)
   m->output[layer] = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .count = count};
   m->output[layer].stem = m->stems[m->places[layer][1]], m->output[layer].summary = cvz_layer_summary_empty();
   snprintf(m->output[layer].shape, sizeof m->output[layer].shape, "(17, 17, %d)", count);
-  const cvz_layer_file_info info = {m->directory,
-                                    m->output[layer].stem,
-                                    filters,
-                                    count,
-                                    m->side,
-                                    m->side,
-                                    3,
-                                    STEPS,
-                                    false,
-                                    0,
-                                    0,
-                                    CVZ_GRID_MARGIN,
-                                    &name,
-                                    1};
+  const cvz_layer_file_info info = {.directory = m->directory,
+                                    .stem = m->output[layer].stem,
+                                    .filters = filters,
+                                    .count = count,
+                                    .tile_height = m->side,
+                                    .tile_width = m->side,
+                                    .channels = 3,
+                                    .steps = STEPS,
+                                    .margin = CVZ_GRID_MARGIN,
+                                    .attributes = &name,
+                                    .attribute_count = 1};
   cvz_layer_file *file;
   need(m, cvz_layer_file_create(&file, &info, &m->error));
   for (int i = 0; i < count; i++) put_filter(m, file, layer, i, tile);
