@@ -73,11 +73,11 @@ void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state);
 /** Rows or columns of the picture of an image of `length`. */
 int cvz_picture_length(const cvz_ascent_recipe *recipe, int length, int other);
 
-/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_input_picture_channels) bytes, in
- *  the order red, green, blue, alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
+/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_input_picture_channels) bytes,
+ * in the order red, green, blue, alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
  *
- *  - standardized: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean and
- *    population standard deviation are those of the whole image
+ *  - standardized: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean
+ * and population standard deviation are those of the whole image
  *  - direct: the colours of the range, clipped to [0, 1], times 255, rounded */
 void cvz_picture_render(const cvz_ascent_recipe *recipe, cvz_shape shape, const float *image, cvz_unit_status status,
                         uint8_t *picture);

@@ -8,6 +8,14 @@ typedef struct recipe {
   const char *values[CVZ_OPTION_COUNT];
 } recipe;
 
+/* The image and the transforms of Lucid. */
+#define LUCID                                                                                                          \
+  [CVZ_OPTION_loss_border] = "0", [CVZ_OPTION_picture_border] = "0", [CVZ_OPTION_init_scale] = "0",                    \
+  [CVZ_OPTION_picture] = "direct", [CVZ_OPTION_parametrization] = "fourier", [CVZ_OPTION_limit] = "sigmoid",           \
+  [CVZ_OPTION_colours] = "lucid", [CVZ_OPTION_jitter] = "8", [CVZ_OPTION_scale_low] = "0.9",                           \
+  [CVZ_OPTION_scale_high] = "1.1", [CVZ_OPTION_scale_count] = "11", [CVZ_OPTION_rotate] = "10",                        \
+  [CVZ_OPTION_rotate_count] = "21", [CVZ_OPTION_rotate_zeros] = "5", [CVZ_OPTION_late_jitter] = "4"
+
 static const recipe recipes[] = {
     /* The arithmetic of the Keras example "Visualizing what convnets learn". */
     {"keras",
@@ -18,6 +26,16 @@ static const recipe recipes[] = {
          [CVZ_OPTION_loss_border] = "2",
          [CVZ_OPTION_picture_border] = "25",
          [CVZ_OPTION_init_scale] = "0.25",
+     }},
+    /* Lucid's image(128) and standard_transforms: lucid/optvis/param/images.py, transform.py, render.py. */
+    {"lucid",
+     {
+         [CVZ_OPTION_size] = "128",
+         [CVZ_OPTION_iterations] = "512",
+         LUCID,
+         [CVZ_OPTION_optimizer] = "adam",
+         [CVZ_OPTION_learning_rate] = "0.05",
+         [CVZ_OPTION_epsilon] = "1e-8",
      }},
 };
 
