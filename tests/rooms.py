@@ -1,5 +1,5 @@
-"""Holds the source to docs/architecture.md: each room includes only the rooms named beside it in the table there,
-and mpi.h is included in parallel/ alone.
+"""Holds the source to docs/architecture.md: each room includes only the rooms named beside it in the table there and the
+public headers (convviz/), and mpi.h is included in parallel/ alone.
 
 Usage: rooms.py PROJECT
 """
@@ -34,15 +34,15 @@ def violations(paths, table):
             other = name.split("/")[0]
             if name == "mpi.h" and room != "parallel":
                 yield f"{path}:{number}: mpi.h outside of parallel/"
-            if '"' in line and other != room and other not in table[room]:
+            if '"' in line and other not in {room, "convviz"} | table[room]:
                 yield f"{path}:{number}: {room}/ includes {name}, allowed: {' '.join(sorted(table[room])) or 'none'}"
 
 
 def main():
     project = pathlib.Path(sys.argv[1])
     table = allowed_rooms((project / "docs/architecture.md").read_text())
-    if len(table) < 13:
-        sys.exit(f"docs/architecture.md: {len(table)} rooms in the table, expected 13")
+    if len(table) < 14:
+        sys.exit(f"docs/architecture.md: {len(table)} rooms in the table, expected 14")
     found = list(violations([*project.glob("src/*/*"), *project.glob("bench/*")], table))
     print("\n".join(found) or f"{len(table)} rooms keep to their table")
     sys.exit(bool(found))

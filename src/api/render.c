@@ -1,0 +1,115 @@
+/* The climb to a picture. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/handles.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "image/png.h"
+
+static cvz_ascent_recipe recipe_of(const cvz_target *target, const float *start)
+{
+  const cvz_options *options = &target->options;
+  return (cvz_ascent_recipe){.iterations = options->iterations,
+                             .learning_rate = (float)options->learning_rate,
+                             .init_spread = (float)options->init_scale,
+                             .picture_border = options->picture_border,
+                             .range = cvz_graph_input_range(&target->network->graph),
+                             .seed = options->seed,
+                             .start = start};
+}
+
+static cvz_shape image_of(const cvz_target *target)
+{
+  const cvz_dimensions image = cvz_target_image(target);
+  return (cvz_shape){3, image.height, image.width, image.channels};
+}
+
+/* The arrays of a rendering, and their sizes. */
+static cvz_status make_room(const cvz_target *target, const cvz_ascent_recipe *recipe, cvz_rendering *r,
+                            cvz_error *error)
+{
+  const cvz_shape image = image_of(target);
+  *r = (cvz_rendering){.width = cvz_picture_length(recipe, image.width, image.height),
+                       .height = cvz_picture_length(recipe, image.height, image.width),
+                       .channels = cvz_input_picture_channels(image.channels),
+                       .steps = recipe->iterations};
+  r->pixels = cvz_array((size_t)r->width * (size_t)r->height, (size_t)r->channels, error);
+  r->image = cvz_array(cvz_shape_count(image), sizeof *r->image, error);
+  r->losses = cvz_array((size_t)r->steps, sizeof *r->losses, error);
+  return r->pixels && r->image && r->losses ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+static void climb(const cvz_target *target, cvz_workspace *workspace, int filter, cvz_rendering *r)
+{
+  const cvz_graph *graph = &target->network->graph;
+  const char *layer = graph->layers[target->work.layers[0].layer].name;
+  const cvz_shape image = image_of(target);
+  cvz_ascent ascent;
+  cvz_ascent_begin(&ascent, workspace, target->climbs.run, (cvz_ascent_unit){cvz_hash_text(layer), filter, 0},
+                   r->losses);
+  while (cvz_ascent_step(&ascent)) continue;
+  memcpy(r->image, cvz_ascent_image(&ascent), cvz_shape_count(image) * sizeof *r->image);
+  cvz_picture_render(workspace->recipe, image, r->image, ascent.status, r->pixels);
+  r->status = cvz_unit_status_name(ascent.status);
+}
+
+cvz_status cvz_target_render(cvz_target *target, int filter, const float *start, cvz_rendering *rendering,
+                             cvz_error *error)
+{
+  const cvz_ascent_recipe recipe = recipe_of(target, start);
+  cvz_workspace workspace = {0};
+  cvz_rendering made;
+  CVZ_TRY(cvz_target_check(target, filter, error));
+  CVZ_TRY(cvz_target_climbs(target, error));
+  cvz_status status = make_room(target, &recipe, &made, error);
+  if (status == CVZ_OK)
+    status = cvz_workspace_create(&workspace, &recipe, image_of(target), cvz_plan_image(target->climbs.plan),
+                                  target->network->kernels, error);
+  if (status == CVZ_OK) {
+    climb(target, &workspace, filter, &made);
+    *rendering = made;
+  } else {
+    cvz_rendering_free(&made);
+  }
+  cvz_workspace_free(&workspace);
+  return status;
+}
+
+static cvz_status write_rows(const cvz_rendering *r, FILE *stream, const char *path, cvz_error *error)
+{
+  const size_t row = (size_t)r->width * (size_t)r->channels;
+  cvz_png_writer *writer;
+  cvz_status status = CVZ_OK;
+  CVZ_TRY(cvz_png_begin(&writer, stream, path, r->width, r->height, r->channels, error));
+  for (int y = 0; status == CVZ_OK && y < r->height; y++)
+    status = cvz_png_row(writer, r->pixels + (size_t)y * row, error);
+  if (status == CVZ_OK) return cvz_png_end(writer, error);
+  cvz_png_end(writer, NULL);
+  return status;
+}
+
+cvz_status cvz_rendering_write(const cvz_rendering *rendering, const char *path, cvz_error *error)
+{
+  char temporary[PATH_MAX];
+  CVZ_TRY(cvz_file_temporary_name(path, temporary, sizeof temporary, error));
+  FILE *stream = fopen(temporary, "wbe");
+  if (!stream) return cvz_file_fail(error, "write", path, errno);
+  cvz_status status = write_rows(rendering, stream, path, error);
+  if (fclose(stream) && status == CVZ_OK) status = cvz_file_fail(error, "write", path, errno);
+  if (status == CVZ_OK) return cvz_file_publish(temporary, path, error);
+  unlink(temporary);
+  return status;
+}
+
+void cvz_rendering_free(cvz_rendering *rendering)
+{
+  free(rendering->pixels);
+  free(rendering->image);
+  free(rendering->losses);
+  *rendering = (cvz_rendering){0};
+}
