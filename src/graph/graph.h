@@ -83,6 +83,9 @@ typedef struct cvz_pad {
   int top, bottom, left, right; /**< negative crops */
 } cvz_pad;
 
+/** The size that the input has at a place of (height, width, channels), as one of a reshape's. */
+#define CVZ_SIZE_OF(place) (-2 - (place))
+
 /** The sizes after the batch axis; at most one is -1 (what remains). Flatten is {1, {-1}}. */
 typedef struct cvz_reshape {
   int rank;

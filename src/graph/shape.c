@@ -212,6 +212,11 @@ static cvz_status shape_concat(const cvz_shape_case *c, cvz_shape *shape)
   return CVZ_OK;
 }
 
+static int length_of(cvz_shape shape, int axis)
+{
+  return axis == 0 ? shape.height : axis == 1 ? shape.width : shape.channels;
+}
+
 /* Replaces the one -1 among the sizes by what remains of `count` elements. */
 static bool resolve(int *sizes, int rank, size_t count)
 {
@@ -236,15 +241,12 @@ static cvz_status shape_reshape(const cvz_shape_case *c, cvz_shape *shape)
   memcpy(sizes, c->node->reshape.sizes, sizeof sizes);
   char in[64];
   cvz_shape_text(input(c, 0), in, sizeof in);
+  for (int i = 0; i < rank; i++)
+    if (sizes[i] < -1) sizes[i] = length_of(input(c, 0), -2 - sizes[i]);
   CVZ_REQUIRE(resolve(sizes, rank, cvz_shape_count(input(c, 0))), c->error, CVZ_E_FORMAT,
               "layer %s: a map of shape %s cannot become %d x ... as its target shape asks", c->layer, in, sizes[0]);
   *shape = (cvz_shape){rank, rank > 1 ? sizes[0] : 1, rank > 2 ? sizes[1] : 1, sizes[rank - 1]};
   return CVZ_OK;
-}
-
-static int length_of(cvz_shape shape, int axis)
-{
-  return axis == 0 ? shape.height : axis == 1 ? shape.width : shape.channels;
 }
 
 static cvz_status shape_transpose(const cvz_shape_case *c, cvz_shape *shape)

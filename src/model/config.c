@@ -22,6 +22,7 @@ typedef struct references {
   size_t capacity;
   int constants;
   double constant;
+  bool constant_first;
   bool odd;
 } references;
 
@@ -98,18 +99,33 @@ static bool is_reference(const json_t *value)
          json_is_number(json_array_get(value, 2));
 }
 
+static cvz_status collect(references *found, const json_t *value, cvz_error *error);
+
+static void add_constant(references *found, const json_t *value)
+{
+  found->constants++;
+  found->constant = json_number_value(value);
+  found->constant_first = found->constant_first || found->count == 0;
+}
+
+/* ["layer", 0, 0, {"y": ...}]: Keras 2 has the second operand of a TensorFlow function among the named arguments. */
+static cvz_status add_operand(references *found, const json_t *list, cvz_error *error)
+{
+  const json_t *operand = json_object_get(json_array_get(list, 3), "y");
+  return json_is_number(operand) || json_is_array(operand) ? collect(found, operand, error) : CVZ_OK;
+}
+
 static cvz_status add_reference(references *found, const json_t *list, bool counted, cvz_error *error)
 {
   const char *layer = json_string_value(json_array_get(list, 0));
   if (!strcmp(layer, "_CONSTANT_VALUE")) {
-    found->constants++;
-    found->constant = json_number_value(json_array_get(list, 2));
-    return CVZ_OK;
+    add_constant(found, json_array_get(list, 2));
+    return add_operand(found, list, error);
   }
   CVZ_TRY(cvz_grow((void **)&found->items, &found->capacity, (size_t)found->count, sizeof *found->items, error));
   found->items[found->count++] = (reference){layer, json_integer_value(json_array_get(list, 1)),
                                              json_integer_value(json_array_get(list, 2)), counted};
-  return CVZ_OK;
+  return counted ? add_operand(found, list, error) : CVZ_OK;
 }
 
 /* All tensors in `value`, in order, however they are wrapped: ["layer", 0, 0, {}] in Keras 2,
@@ -117,8 +133,7 @@ static cvz_status add_reference(references *found, const json_t *list, bool coun
 static cvz_status collect(references *found, const json_t *value, cvz_error *error)
 {
   if (json_is_number(value)) {
-    found->constants++;
-    found->constant = json_number_value(value);
+    add_constant(found, value);
   } else if (is_reference(value)) {
     return add_reference(found, value, true, error);
   } else if (json_is_array(value)) {
@@ -181,6 +196,8 @@ static cvz_status claim_layer(cvz_config *config, const scope *s, const char *na
   layer->outermost = s->outermost < 0 ? config->layer_count : s->outermost;
   layer->path = joined(s->prefix, name, 0, "", error);
   CVZ_REQUIRE(layer->path, error, CVZ_E_MEMORY, "memory: no room for the name of layer '%s'", name);
+  const char *format = json_string_value(json_object_get(options, "data_format"));
+  config->channels_first = config->channels_first || (format && !strcmp(format, "channels_first"));
   config->layer_count++;
   return CVZ_OK;
 }
@@ -263,6 +280,13 @@ static cvz_status count_calls(const scope *s, const json_t *object, size_t *coun
   return CVZ_OK;
 }
 
+/* Keras 3 saves the functions of keras.ops as nodes beside the layers. */
+static bool is_operation(const json_t *object)
+{
+  const char *module = json_string_value(json_object_get(object, "module"));
+  return module && !strncmp(module, "keras.src.ops", 13);
+}
+
 static cvz_status place_layer(cvz_config *config, scope *s, size_t index, cvz_error *error)
 {
   const json_t *object = json_array_get(s->layers, index);
@@ -275,6 +299,7 @@ static cvz_status place_layer(cvz_config *config, scope *s, size_t index, cvz_er
   const bool nested = is_model(object);
   CVZ_TRY(claim_layer(config, s, name, class_of(object), options_of(object), nested, error));
   const int layer = (*s->next)++;
+  config->layers[layer].operation = is_operation(object);
   s->starts[index] = s->placed_count;
   for (size_t i = 0; i < count; i++) {
     *s->next = layer + 1;
@@ -357,6 +382,8 @@ static cvz_status connect_call(cvz_config *config, scope *s, const char *name, c
   cvz_config_call *call = &config->calls[p->call];
   call->constants = found.constants;
   call->constant = found.constant;
+  call->constant_first = found.constant_first;
+  call->arguments = node;
   call->odd = found.odd;
 done:
   free(found.items);
