@@ -58,6 +58,12 @@ static cvz_status finish_input(builder *b, int call, outcome *o, cvz_error *erro
   return set_problem(o, call, problem.text, error);
 }
 
+/* A layer's channels are Keras's last axis, or the first one where the layers around it have that. */
+static int filter_axis(const cvz_reading *reading)
+{
+  return reading->channels_first && reading->rank == 3 && reading->axis == 1 ? 1 : reading->rank;
+}
+
 /* `nodes`, `ranks` and `axes` are the inputs'. */
 static cvz_status read_layer(builder *b, int call, const int *nodes, const int *ranks, const int *axes, outcome *o,
                              cvz_error *error)
@@ -81,7 +87,8 @@ static cvz_status read_layer(builder *b, int call, const int *nodes, const int *
     reading.rank = ranks[0];
     reading.axis = axes[0];
   }
-  const cvz_status status = reading.layer->problem ? CVZ_E_UNSUPPORTED : cvz_layer_read(&reading, error);
+  cvz_status status = reading.layer->problem ? CVZ_E_UNSUPPORTED : cvz_layer_read(&reading, error);
+  if (status == CVZ_OK) status = cvz_layer_order(&reading, filter_axis(&reading), error);
   if (status == CVZ_E_UNSUPPORTED)
     return set_problem(o, call, reading.layer->problem ? reading.layer->problem : error->text, error);
   *o = (outcome){.node = reading.node, .rank = reading.rank, .axis = reading.axis, .cause = -1};

@@ -280,11 +280,14 @@ static cvz_status count_calls(const scope *s, const json_t *object, size_t *coun
   return CVZ_OK;
 }
 
-/* Keras 3 saves the functions of keras.ops as nodes beside the layers. */
+/* Keras 3 saves the functions of keras.ops as nodes beside the layers. An HDF5 file does not tell the module; there
+ * they lack what every layer has. */
 static bool is_operation(const json_t *object)
 {
   const char *module = json_string_value(json_object_get(object, "module"));
-  return module && !strncmp(module, "keras.src.ops", 13);
+  if (module) return !strncmp(module, "keras.src.ops", 13);
+  const json_t *options = options_of(object), *call = json_array_get(json_object_get(object, "inbound_nodes"), 0);
+  return json_object_get(call, "args") && !json_object_get(options, "dtype") && !json_object_get(options, "trainable");
 }
 
 static cvz_status place_layer(cvz_config *config, scope *s, size_t index, cvz_error *error)

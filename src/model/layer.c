@@ -133,7 +133,7 @@ cvz_status cvz_layer_read_unsupported(cvz_reading *r, cvz_error *error)
 
 cvz_status cvz_layer_read(cvz_reading *r, cvz_error *error)
 {
-  if (r->layer->operation) return cvz_layer_read_operation(r, error);
+  if (r->layer->operation && cvz_layer_knows_operation(r->layer->class_name)) return cvz_layer_read_operation(r, error);
   const struct layer_class *class = find_class(r->layer->class_name);
   if (!class) return cvz_layer_read_unsupported(r, error);
   const bool needs_input = class->read != cvz_layer_read_input && class->read != cvz_layer_read_unsupported;

@@ -92,6 +92,7 @@ cvz_status cvz_layer_add_reduction(cvz_reading *reading, cvz_reduction reduction
 
 /** Reads a node of keras.ops (model/operations.def), or of TensorFlow in a file of Keras 2. */
 cvz_status cvz_layer_read_operation(cvz_reading *reading, cvz_error *error);
+bool cvz_layer_knows_operation(const char *class_name);
 
 /** y = x * gamma + beta, weights of one number a channel or CVZ_NO_WEIGHT. */
 cvz_status cvz_layer_add_scale(cvz_reading *reading, int gamma, int beta, cvz_error *error);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "model/layer.h"
 #include "model/operation.h"
 #include "model/option.h"
@@ -65,15 +64,12 @@ static const struct operation {
 
 #define OPERATIONS (sizeof operations / sizeof *operations)
 
-static cvz_status fail_unknown(const cvz_reading *r, cvz_error *error)
+bool cvz_layer_knows_operation(const char *class_name)
 {
-  cvz_text names = {0};
-  for (size_t i = 0; i < OPERATIONS; i++) cvz_text_add(&names, "%s, ", operations[i].name);
-  for (size_t i = 0; i < CURVES; i++) cvz_text_add(&names, "%s%s", i ? ", " : "", curves[i].class_name);
-  cvz_fail(error, CVZ_E_UNSUPPORTED, "operation '%.200s' is a %.100s, which is not supported; supported are %s",
-           r->layer->path, r->layer->class_name, names.data ? names.data : "others");
-  cvz_text_free(&names);
-  return CVZ_E_UNSUPPORTED;
+  bool known = false;
+  for (size_t i = 0; i < OPERATIONS; i++) known = known || !strcmp(class_name, operations[i].name);
+  for (size_t i = 0; i < CURVES; i++) known = known || !strcmp(class_name, curves[i].class_name);
+  return known;
 }
 
 cvz_status cvz_layer_read_operation(cvz_reading *r, cvz_error *error)
@@ -85,7 +81,7 @@ cvz_status cvz_layer_read_operation(cvz_reading *r, cvz_error *error)
     if (!strcmp(name, operations[i].name)) return operations[i].read(r, operations[i].detail, error);
   for (size_t i = 0; i < CURVES; i++)
     if (!strcmp(name, curves[i].class_name)) return add_curve(r, &curves[i], error);
-  return fail_unknown(r, error);
+  return cvz_layer_read_unsupported(r, error);
 }
 
 /* ---- Element by element */

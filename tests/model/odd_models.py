@@ -194,6 +194,7 @@ def softmaxes():
 
 def training_only():
     x = inputs = image(16, 18)
+    x = L.Conv2D(3, 2, name="stem")(x)
     x = L.RandomFlip(name="flip")(x)
     x = L.RandomRotation(0.2, name="rotation")(x)
     x = L.RandomZoom(0.2, name="zoom")(x)
@@ -248,7 +249,7 @@ def moved():
     x = ops.transpose(x, (0, 2, 1, 3))
     x = ops.concatenate([x, x[:, :, :, 2:]], axis=-1)
     x = L.Conv2D(6, 3, activation="tanh", name="conv")(x[:, 1:-2, 2:])
-    x = ops.reshape(x, (-1, 9, 12, 6))
+    x = ops.reshape(x, (-1, 9, 10, 6))
     x = ops.average_pool(x, 2) + ops.max_pool(x, 2, strides=2)
     x = ops.expand_dims(ops.squeeze(ops.mean(x, axis=1, keepdims=True), axis=1), 1)
     return keras.Model(inputs, L.Conv2D(4, (1, 2), name="last")(x))
@@ -266,7 +267,8 @@ def deep_nesting():
     middle = keras.Model(a, a + innermost(innermost(a)), name="middle")
     b = keras.Input((None, None, 4))
     outer = keras.Sequential([keras.Input((None, None, 4)), middle, L.BatchNormalization(name="norm")], name="outer")
-    both = keras.Model(b, [middle(outer(b)), outer(middle(b))], name="both")
+    c = outer(b)
+    both = keras.Model(b, [outer(c), c], name="both")
     x = inputs = image()
     x, y = both(L.Conv2D(4, (1, 3), name="stem")(x))
     return keras.Model(inputs, L.Conv2D(5, 3, name="last")(L.Subtract(name="difference")([x, y])))
