@@ -184,11 +184,8 @@ cvz_status cvz_layer_read_softmax(cvz_reading *r, cvz_error *error)
 /* The slope has one number for each element, or for all along the shared axes. */
 cvz_status cvz_layer_read_prelu(cvz_reading *r, cvz_error *error)
 {
-  int both[2] = {0, 0};
-  CVZ_TRY(cvz_layer_order(r, r->rank, error));
-  both[0] = r->node;
-  r->node = -1;
-  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONSTANT, .constant = r->layer->weights[0]}, error));
+  int both[2] = {r->node, -1};
+  CVZ_TRY(cvz_layer_add_constant(r, r->layer->weights[0], error));
   both[1] = r->node;
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_BINARY, .binary = CVZ_PRELU, .inputs = both, .input_count = 2},
                        error);

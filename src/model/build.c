@@ -58,10 +58,11 @@ static cvz_status finish_input(builder *b, int call, outcome *o, cvz_error *erro
   return set_problem(o, call, problem.text, error);
 }
 
-/* A layer's channels are Keras's last axis, or the first one where the layers around it have that. */
-static int filter_axis(const cvz_reading *reading)
+/* A layer's channels are Keras's last axis, or the first one where the layers before it have that. */
+static int filter_axis(const cvz_reading *r)
 {
-  return reading->channels_first && reading->rank == 3 && reading->axis == 1 ? 1 : reading->rank;
+  const bool first = r->axis == 1 || (r->input_count && r->axes[0] == 1 && r->ranks[0] == 3 && !r->new_axes);
+  return r->channels_first && r->rank == 3 && first ? 1 : r->rank;
 }
 
 /* `nodes`, `ranks` and `axes` are the inputs'. */

@@ -322,7 +322,8 @@ static json_int_t call_index(const json_t *object, const reference *r, int calls
 {
   if (!is_model(object) || !r->counted || r->node < 1) return r->node;
   const char *first = class_of(json_array_get(layers_of(object), 0));
-  const bool keras2 = !json_object_get(object, "module");
+  const json_t *call = json_array_get(json_object_get(object, "inbound_nodes"), 0);
+  const bool keras2 = !json_object_get(object, "module") && !json_is_object(call);
   const bool own_node = !is_sequential(object) || (keras2 && first && !strcmp(first, "InputLayer"));
   return own_node || r->node >= calls ? r->node - 1 : r->node;
 }

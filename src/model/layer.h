@@ -16,9 +16,10 @@ typedef struct cvz_reading {
   const int *ranks;  /**< of the inputs, without the batch axis */
   const int *axes;   /**< of the inputs, as `axis` */
   int input_count;
-  int node; /**< in and out: the first input, then the last node added */
-  int rank; /**< in and out: of node's output, as Keras has it */
-  int axis; /**< in and out: Keras's axis (1 .. rank) that the node has as its channels: model/layer_order.c */
+  int node;      /**< in and out: the first input, then the last node added */
+  int rank;      /**< in and out: of node's output, as Keras has it */
+  int axis;      /**< in and out: Keras's axis (1 .. rank) that the node has as its channels: model/layer_order.c */
+  bool new_axes; /**< out: the axes are not the first input's */
 } cvz_reading;
 
 /** Adds the nodes of one call. A reader returns CVZ_E_UNSUPPORTED for what this program does not compute, and
@@ -93,6 +94,9 @@ cvz_status cvz_layer_add_reduction(cvz_reading *reading, cvz_reduction reduction
 /** Reads a node of keras.ops (model/operations.def), or of TensorFlow in a file of Keras 2. */
 cvz_status cvz_layer_read_operation(cvz_reading *reading, cvz_error *error);
 bool cvz_layer_knows_operation(const char *class_name);
+
+/** A weight of as many axes as the current node, and in its order; it becomes the current node. */
+cvz_status cvz_layer_add_constant(cvz_reading *reading, int weight, cvz_error *error);
 
 /** y = x * gamma + beta, weights of one number a channel or CVZ_NO_WEIGHT. */
 cvz_status cvz_layer_add_scale(cvz_reading *reading, int gamma, int beta, cvz_error *error);

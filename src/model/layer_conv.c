@@ -62,6 +62,7 @@ cvz_status cvz_layer_read_dense(cvz_reading *r, cvz_error *error)
   cvz_conv conv = {.window = pointwise, .groups = 1, .kernel = r->layer->weights[0], .bias = CVZ_NO_WEIGHT};
   CVZ_TRY(cvz_layer_required(r->layer, "units", &conv.filters, error));
   CVZ_TRY(cvz_layer_order(r, r->rank, error));
+  r->new_axes = true;
   if (r->layer->slot_count > 1) conv.bias = r->layer->weights[1];
   CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONV, .conv = conv}, error));
   return cvz_layer_activate(r, "activation", error);

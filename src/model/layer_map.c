@@ -159,6 +159,7 @@ cvz_status cvz_layer_reshape(cvz_reading *r, const char *key, size_t first, cvz_
     return cvz_option_fail(r->layer, key, CVZ_E_FORMAT, "whole numbers, at most one of them -1", error);
   CVZ_TRY(cvz_layer_order(r, r->rank, error));
   r->rank = r->axis = reshape.rank;
+  r->new_axes = true;
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = reshape}, error);
 }
 
@@ -187,6 +188,7 @@ cvz_status cvz_layer_permute(cvz_reading *r, const char *key, size_t first, cvz_
       spatial[count++] = from[i];
   }
   r->axis = channels;
+  r->new_axes = true;
   if (count == 2 && spatial[0] > spatial[1])
     CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_TRANSPOSE, .transpose = {{1, 0, 2}}}, error));
   return cvz_layer_order(r, r->rank, error);

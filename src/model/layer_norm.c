@@ -21,14 +21,11 @@ static int only_axis(const bool axes[4])
 static cvz_status order_for(cvz_reading *r, const bool axes[4], cvz_extent *extent, cvz_error *error)
 {
   const int count = axes_in(axes);
-  *extent = OTHER;
+  *extent = count == r->rank ? MAP : OTHER;
+  if (*extent == MAP && count > 1) return CVZ_OK;
   if (count == 1) {
     *extent = CHANNELS;
     return cvz_layer_order(r, only_axis(axes), error);
-  }
-  if (count == r->rank) {
-    *extent = MAP;
-    return cvz_layer_order(r, r->rank, error);
   }
   if (r->rank != 3) return CVZ_OK;
   *extent = PLANES;
@@ -48,12 +45,16 @@ static cvz_status add_normalize(cvz_reading *r, cvz_extent extent, bool centered
 /* Joins the current node and a weight that has one number for each element of `axes`. */
 static cvz_status join_weight(cvz_reading *r, cvz_op op, int weight, cvz_extent extent, cvz_error *error)
 {
-  int normal = r->node;
-  r->node = -1;
-  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONSTANT, .constant = weight}, error));
+  int both[2] = {r->node, -1};
   const cvz_reshape planes = {3, {CVZ_SIZE_OF(0), CVZ_SIZE_OF(2), 1}};
-  if (extent == PLANES) CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = planes}, error));
-  int both[2] = {normal, r->node};
+  if (extent == PLANES) {
+    r->node = -1;
+    CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONSTANT, .constant = weight}, error));
+    CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = planes}, error));
+  } else {
+    CVZ_TRY(cvz_layer_add_constant(r, weight, error));
+  }
+  both[1] = r->node;
   return cvz_layer_add(r, (cvz_node){.op = op, .inputs = both, .input_count = 2}, error);
 }
 

@@ -62,6 +62,7 @@ cvz_status cvz_operation_expand(cvz_reading *r, int detail, cvz_error *error)
   for (int i = 1; i <= reshape.rank; i++)
     reshape.sizes[i - 1] = i == axis ? 1 : CVZ_SIZE_OF(places[i < axis ? i : i - 1]);
   r->rank = r->axis = reshape.rank;
+  r->new_axes = true;
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = reshape}, error);
 }
 

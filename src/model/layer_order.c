@@ -41,6 +41,15 @@ cvz_status cvz_layer_order(cvz_reading *r, int axis, cvz_error *error)
   return cvz_layer_add(r, node, error);
 }
 
+cvz_status cvz_layer_add_constant(cvz_reading *r, int weight, cvz_error *error)
+{
+  const int axis = r->axis;
+  r->node = -1;
+  r->axis = r->rank;
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONSTANT, .constant = weight}, error));
+  return cvz_layer_order(r, axis, error);
+}
+
 cvz_status cvz_layer_order_image(cvz_reading *r, cvz_error *error)
 {
   const char *format = "channels_last";
@@ -99,5 +108,6 @@ cvz_status cvz_layer_drop_axes(cvz_reading *r, const bool axes[4], cvz_error *er
   CVZ_REQUIRE(reshape.rank > 0, error, CVZ_E_UNSUPPORTED, "layer '%.200s' (%.100s) leaves a single number",
               r->layer->path, r->layer->class_name);
   r->rank = r->axis = reshape.rank;
+  r->new_axes = true;
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = reshape}, error);
 }

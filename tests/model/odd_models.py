@@ -367,10 +367,8 @@ def first_plain(order):
     a = L.MaxPooling2D(2, data_format=order, name="max")(x)
     b = L.AveragePooling2D(2, data_format=order, name="average")(x)
     x = L.Concatenate(axis=axis(order, 3), name="both")([a, b])
-    x = L.Conv2D(6, 1, activation="softmax" if order == "channels_last" else None, data_format=order, name="last")(x)
-    if order == "channels_first":
-        x = L.Softmax(axis=1, name="classes")(x)
-    return keras.Model(inputs, x)
+    x = L.Conv2D(6, 1, data_format=order, name="last")(x)
+    return keras.Model(inputs, L.Softmax(axis=axis(order, 3), name="classes")(x))
 
 
 def first_mixed(order):
