@@ -13,9 +13,13 @@ static cvz_status plan_nothing(cvz_plan *plan, cvz_step *step, cvz_packs *packs,
 
 static cvz_curve curve_of(cvz_function function)
 {
-  assert(function == CVZ_SIGMOID || function == CVZ_TANH || function == CVZ_SWISH);
-  if (function == CVZ_SIGMOID) return CVZ_CURVE_SIGMOID;
-  return function == CVZ_TANH ? CVZ_CURVE_TANH : CVZ_CURVE_SWISH;
+  static const cvz_curve curves[] = {
+#define C(NAME) [CVZ_##NAME] = CVZ_CURVE_##NAME,
+#include "base/curves.def"
+#undef C
+  };
+  assert(function != CVZ_LINEAR && function != CVZ_RELU);
+  return curves[function];
 }
 
 static void forward_activation(const cvz_context *context)
@@ -28,7 +32,7 @@ static void forward_activation(const cvz_context *context)
   else if (a->function == CVZ_LINEAR)
     kernels->copy(y, x, false);
   else
-    kernels->curve(y, x, curve_of(a->function));
+    kernels->curve(y, x, curve_of(a->function), a->negative_slope);
 }
 
 static void backward_activation(const cvz_context *context)
@@ -48,7 +52,7 @@ static void backward_activation(const cvz_context *context)
   else if (a->function == CVZ_LINEAR)
     kernels->copy(dx, dy, accumulate);
   else
-    kernels->curve_backward(dx, dy, x, curve_of(a->function), accumulate);
+    kernels->curve_backward(dx, dy, x, curve_of(a->function), a->negative_slope, accumulate);
 }
 
 static void forward_softmax(const cvz_context *context)

@@ -89,7 +89,8 @@ static cvz_fusion group(const cvz_fuse_state *state, int root)
     fusion.root = fusion.output = reader;
   }
   const cvz_op op = nodes[fusion.root].op;
-  if (is_convolution(&nodes[fusion.root]) && (fusion.affine = follower(state, fusion.root, CVZ_OP_AFFINE)) >= 0)
+  if ((is_convolution(&nodes[fusion.root]) || op == CVZ_OP_NORMALIZE) &&
+      (fusion.affine = follower(state, fusion.root, CVZ_OP_AFFINE)) >= 0)
     fusion.output = fusion.affine;
   if (op == CVZ_OP_CONV) join_sum(state, &fusion);
   if (is_convolution(&nodes[fusion.root]) || op == CVZ_OP_AFFINE || op == CVZ_OP_ADD) join_clamp(state, &fusion);

@@ -37,7 +37,7 @@ static bool covers(const cvz_plan *plan, const cvz_step *step, const cvz_value *
 {
   const cvz_value *output = cvz_step_output(plan, step);
   if (cvz_step_is_pointwise_conv(plan, step)) return same_region(output, input);
-  if (!step->operation->channelwise) return true;
+  if (!step->operation->channelwise) return !step->operation->backward.pointwise || same_region(output, input);
   if (cvz_value_channels(output) != cvz_value_channels(input)) return false;
   return !step->operation->backward.pointwise ||
          (output->shape.height == input->shape.height && output->shape.width == input->shape.width &&

@@ -38,12 +38,22 @@ void cvz_packs_free(cvz_packs *packs)
   free(packs);
 }
 
+static const cvz_weight *first_weight(const cvz_packs *packs, const cvz_pack_request *request)
+{
+  int weights[4];
+  cvz_node_weights(&packs->graph->nodes[request->node], weights);
+  return &packs->graph->weights[weights[0]];
+}
+
 static size_t pack_count(const cvz_packs *packs, const cvz_pack_request *request)
 {
   switch (request->kind) {
   case CVZ_PACK_SCALE:
   case CVZ_PACK_OFFSET:
     return (size_t)request->channels;
+  case CVZ_PACK_PLAIN:
+  case CVZ_PACK_TRANSPOSED:
+    return first_weight(packs, request)->count;
   case CVZ_PACK_DEPTHWISE:
     return packs->graph->weights[packs->graph->nodes[request->node].conv.kernel].count;
   default:
@@ -105,11 +115,24 @@ static void fill_terms(const cvz_packs *packs, const cvz_pack_request *request, 
   }
 }
 
+static void fill_weight(const cvz_packs *packs, const cvz_pack_request *request, const float *values, float *to)
+{
+  const cvz_weight *weight = first_weight(packs, request);
+  const size_t last = request->kind == CVZ_PACK_PLAIN ? 1 : (size_t)weight->dims[weight->rank - 1];
+  const size_t others = weight->count / last;
+  for (size_t i = 0; i < others; i++)
+    for (size_t j = 0; j < last; j++) to[j * others + i] = values[weight->offset + i * last + j];
+}
+
 static cvz_status fill(const cvz_packs *packs, const cvz_pack *pack, const float *values, cvz_error *error)
 {
   float *to = packs->memory + pack->offset;
   if (pack->request.kind == CVZ_PACK_SCALE || pack->request.kind == CVZ_PACK_OFFSET) {
     fill_terms(packs, &pack->request, values, to);
+    return CVZ_OK;
+  }
+  if (pack->request.kind == CVZ_PACK_PLAIN || pack->request.kind == CVZ_PACK_TRANSPOSED) {
+    fill_weight(packs, &pack->request, values, to);
     return CVZ_OK;
   }
   float *kernel = cvz_fold_kernel(packs->graph, values, &pack->request, error);

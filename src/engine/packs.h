@@ -16,6 +16,8 @@ typedef enum cvz_pack_kind {
   CVZ_PACK_STEM,              /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
   CVZ_PACK_SCATTER,           /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
   CVZ_PACK_DEPTHWISE,         /**< (kh, kw, C * multiplier) */
+  CVZ_PACK_PLAIN,             /**< the node's first weight as it is */
+  CVZ_PACK_TRANSPOSED,        /**< the same, its last dimension first */
   CVZ_PACK_SCALE,             /**< of an affine node: (channels) */
   CVZ_PACK_OFFSET             /**< of an affine node, or the bias of a convolution with its affine: (channels) */
 } cvz_pack_kind;

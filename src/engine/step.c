@@ -17,6 +17,13 @@ const cvz_operator *cvz_operator_of(cvz_op op)
       [CVZ_OP_MULTIPLY] = &cvz_operator_multiply,
       [CVZ_OP_CONCAT] = &cvz_operator_concat,
       [CVZ_OP_RESHAPE] = &cvz_operator_reshape,
+      [CVZ_OP_TRANSPOSE] = &cvz_operator_transpose,
+      [CVZ_OP_CONVTRANSPOSE] = &cvz_operator_convtranspose,
+      [CVZ_OP_NORMALIZE] = &cvz_operator_normalize,
+      [CVZ_OP_BINARY] = &cvz_operator_binary,
+      [CVZ_OP_REDUCE] = &cvz_operator_reduce,
+      [CVZ_OP_RESIZE] = &cvz_operator_resize,
+      [CVZ_OP_CONSTANT] = &cvz_operator_constant,
   };
   return operators[op];
 }

@@ -11,6 +11,9 @@ static double node_flops(const cvz_graph *graph, const cvz_node *node, double ou
   switch (node->op) {
   case CVZ_OP_CONV:
     return 2 * outputs * ((double)graph->weights[node->conv.kernel].count / node->conv.filters);
+  case CVZ_OP_CONVTRANSPOSE:
+    return 2 * outputs * ((double)graph->weights[node->convtranspose.kernel].count / node->convtranspose.filters) /
+           ((double)node->convtranspose.window.stride[0] * node->convtranspose.window.stride[1]);
   case CVZ_OP_DEPTHWISE:
     return 2 * outputs * node->conv.window.kernel[0] * node->conv.window.kernel[1];
   case CVZ_OP_MAXPOOL:

@@ -182,6 +182,10 @@ int cvz_node_weights(const cvz_node *node, int *weights)
     candidates[1] = node->affine.beta;
     candidates[2] = node->affine.mean;
     candidates[3] = node->affine.variance;
+  } else if (node->op == CVZ_OP_CONVTRANSPOSE) {
+    candidates[0] = node->convtranspose.kernel;
+  } else if (node->op == CVZ_OP_CONSTANT) {
+    candidates[0] = node->constant;
   }
   int count = 0;
   for (int i = 0; i < 4; i++)

@@ -45,12 +45,13 @@ typedef struct cvz_window {
 typedef enum cvz_function {
   CVZ_LINEAR,
   CVZ_RELU, /**< Keras's relu: max_value for x >= max_value, x for x > threshold, negative_slope * (x - threshold) */
-  CVZ_SIGMOID,
-  CVZ_TANH,
-  CVZ_SWISH
+#define C(NAME) CVZ_##NAME,
+#include "base/curves.def"
+#undef C
 } cvz_function;
 
-/** An activation with its parameters; the last three are read for CVZ_RELU only. max_value is INFINITY if unbounded. */
+/** An activation with its parameters. Those of CVZ_RELU: max_value is INFINITY if unbounded. Of all others
+ *  negative_slope is the parameter that base/curves.def names, and the rest is not read. */
 typedef struct cvz_activation {
   cvz_function function;
   float negative_slope, max_value, threshold;
@@ -83,11 +84,57 @@ typedef struct cvz_pad {
   int top, bottom, left, right; /**< negative crops */
 } cvz_pad;
 
+/** The size that the input has at a place of (height, width, channels), as one of a reshape's. */
+#define CVZ_SIZE_OF(place) (-2 - (place))
+
 /** The sizes after the batch axis; at most one is -1 (what remains). Flatten is {1, {-1}}. */
 typedef struct cvz_reshape {
   int rank;
   int sizes[3];
 } cvz_reshape;
+
+/** Axis i of the output is axis axes[i] of the input, of (height, width, channels). */
+typedef struct cvz_transpose {
+  int axes[3];
+} cvz_transpose;
+
+/** The adjoint of the convolution `conv`, whose input is this node's output. The output has the size
+ *  Keras gives it: see cvz_convtranspose_size. */
+typedef struct cvz_convtranspose {
+  cvz_window window;
+  int output_padding[2]; /**< -1: none was asked for */
+  int filters;           /**< output channels */
+  int kernel;            /**< (kh, kw, filters, in) */
+} cvz_convtranspose;
+
+/** Over the channels of each pixel or, where `spatial`, over the whole map; over each of `groups` of neighbouring
+ *  channels by itself. By mean and standard deviation; without the mean where not `centered`; by the sum of squares
+ *  where `length`, of which epsilon is the least. */
+typedef struct cvz_normalize {
+  bool spatial, centered, length;
+  int groups; /**< -1: as many as channels */
+  float epsilon;
+} cvz_normalize;
+
+/** PRELU is x > 0 ? x : x * slope with the slope as second input. Of equal numbers the first is the larger and the
+ *  smaller, as in TensorFlow's gradient. */
+typedef enum cvz_binary { CVZ_MAXIMUM, CVZ_MINIMUM, CVZ_PRELU } cvz_binary;
+
+/** MAX and MIN share their gradient among equal elements, as TensorFlow's reduce_max does. */
+typedef enum cvz_reduction { CVZ_SUM, CVZ_MEAN, CVZ_MAX, CVZ_MIN } cvz_reduction;
+
+/** The axes (height, width, channels) that are reduced keep one element. */
+typedef struct cvz_reduce {
+  cvz_reduction reduction;
+  bool axes[3];
+} cvz_reduce;
+
+/** Output sizes are factors times the input's, or `size` where that is not 0. Bilinear with half-pixel centers and
+ *  without antialiasing: tf.image.resize. */
+typedef struct cvz_resize {
+  int factor[2], size[2];
+  bool bilinear;
+} cvz_resize;
 
 typedef struct cvz_node {
   cvz_op op;
@@ -102,6 +149,13 @@ typedef struct cvz_node {
     cvz_pad pad;
     cvz_reshape reshape;
     cvz_shape input; /**< INPUT: 0 where free */
+    cvz_transpose transpose;
+    cvz_convtranspose convtranspose;
+    cvz_normalize normalize;
+    cvz_binary binary;
+    cvz_reduce reduce;
+    cvz_resize resize;
+    int constant; /**< weight */
   };
 } cvz_node;
 

@@ -68,6 +68,76 @@ static cvz_region broadcast_region(cvz_shape in, cvz_region out)
   return out;
 }
 
+/* Where each axis of the input has gone. */
+static cvz_region transpose_region(const cvz_transpose *transpose, cvz_shape in, cvz_region out)
+{
+  cvz_region region = cvz_region_whole(in);
+  for (int axis = 0; axis < 2; axis++) {
+    const int first = axis ? out.x0 : out.y0, end = axis ? out.x1 : out.y1;
+    if (transpose->axes[axis] == 0) region.y0 = first, region.y1 = end;
+    if (transpose->axes[axis] == 1) region.x0 = first, region.x1 = end;
+  }
+  return region;
+}
+
+static int ceiling(int a, int b)
+{
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/* Inputs whose windows meet outputs *first .. *end - 1; one at least, so that no map is empty. */
+static void convtranspose_reach(const cvz_convtranspose *node, int axis, int length, int *first, int *end)
+{
+  const cvz_window *window = &node->window;
+  const int before = cvz_window_before(window, axis, cvz_convtranspose_size(node, axis, length));
+  const int reach = (window->kernel[axis] - 1) * window->dilation[axis], stride = window->stride[axis];
+  const int low = ceiling(*first + before - reach, stride), high = (*end - 1 + before) / stride + 1;
+  *first = least(most(low, 0), length - 1);
+  *end = most(least(high, length), *first + 1);
+}
+
+static cvz_region convtranspose_region(const cvz_convtranspose *node, cvz_shape in, cvz_region out)
+{
+  convtranspose_reach(node, 0, in.height, &out.y0, &out.y1);
+  convtranspose_reach(node, 1, in.width, &out.x0, &out.x1);
+  return out;
+}
+
+void cvz_resize_place(const cvz_resize *resize, int axis, int length, int index, int *first, int *second, float *part)
+{
+  const float scale = (float)length / (float)cvz_resize_size(resize, axis, length);
+  const float place = ((float)index + 0.5f) * scale - (resize->bilinear ? 0.5f : 0.0f);
+  const int low = (int)place - (place < (float)(int)place);
+  *first = least(most(low, 0), length - 1);
+  *second = resize->bilinear && place > (float)low ? least(low + 1, length - 1) : *first;
+  *part = resize->bilinear ? place - (float)low : 0.0f;
+}
+
+/* Later outputs see later inputs. */
+static void resize_reach(const cvz_resize *resize, int axis, int length, int *first, int *end)
+{
+  int low, high, ignored;
+  float part;
+  cvz_resize_place(resize, axis, length, *first, &low, &ignored, &part);
+  cvz_resize_place(resize, axis, length, *end - 1, &ignored, &high, &part);
+  *first = low;
+  *end = high + 1;
+}
+
+static cvz_region resize_region(const cvz_resize *resize, cvz_shape in, cvz_region out)
+{
+  resize_reach(resize, 0, in.height, &out.y0, &out.y1);
+  resize_reach(resize, 1, in.width, &out.x0, &out.x1);
+  return out;
+}
+
+static cvz_region reduce_region(const cvz_reduce *reduce, cvz_shape in, cvz_region out)
+{
+  if (reduce->axes[0]) out.y0 = 0, out.y1 = in.height;
+  if (reduce->axes[1]) out.x0 = 0, out.x1 = in.width;
+  return out;
+}
+
 static cvz_region input_region(const cvz_node *node, cvz_shape in, cvz_region out)
 {
   switch (node->op) {
@@ -81,10 +151,21 @@ static cvz_region input_region(const cvz_node *node, cvz_shape in, cvz_region ou
     return pad_region(&node->pad, in, out);
   case CVZ_OP_ADD:
   case CVZ_OP_MULTIPLY:
+  case CVZ_OP_BINARY:
     return broadcast_region(in, out);
   case CVZ_OP_GLOBALAVG:
   case CVZ_OP_RESHAPE:
     return cvz_region_whole(in);
+  case CVZ_OP_NORMALIZE:
+    return node->normalize.spatial ? cvz_region_whole(in) : out;
+  case CVZ_OP_TRANSPOSE:
+    return transpose_region(&node->transpose, in, out);
+  case CVZ_OP_CONVTRANSPOSE:
+    return convtranspose_region(&node->convtranspose, in, out);
+  case CVZ_OP_REDUCE:
+    return reduce_region(&node->reduce, in, out);
+  case CVZ_OP_RESIZE:
+    return resize_region(&node->resize, in, out);
   default:
     return out;
   }
@@ -108,7 +189,7 @@ void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int targ
 static bool keeps_channels_apart(cvz_op op)
 {
   return op == CVZ_OP_AFFINE || op == CVZ_OP_ACTIVATION || op == CVZ_OP_MAXPOOL || op == CVZ_OP_AVGPOOL ||
-         op == CVZ_OP_PAD || op == CVZ_OP_ADD;
+         op == CVZ_OP_PAD || op == CVZ_OP_ADD || op == CVZ_OP_BINARY || op == CVZ_OP_RESIZE;
 }
 
 static int readers(const cvz_graph *graph, const bool *needed, int node)

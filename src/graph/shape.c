@@ -212,6 +212,11 @@ static cvz_status shape_concat(const cvz_shape_case *c, cvz_shape *shape)
   return CVZ_OK;
 }
 
+static int length_of(cvz_shape shape, int axis)
+{
+  return axis == 0 ? shape.height : axis == 1 ? shape.width : shape.channels;
+}
+
 /* Replaces the one -1 among the sizes by what remains of `count` elements. */
 static bool resolve(int *sizes, int rank, size_t count)
 {
@@ -236,18 +241,110 @@ static cvz_status shape_reshape(const cvz_shape_case *c, cvz_shape *shape)
   memcpy(sizes, c->node->reshape.sizes, sizeof sizes);
   char in[64];
   cvz_shape_text(input(c, 0), in, sizeof in);
+  for (int i = 0; i < rank; i++)
+    if (sizes[i] < -1) sizes[i] = length_of(input(c, 0), -2 - sizes[i]);
   CVZ_REQUIRE(resolve(sizes, rank, cvz_shape_count(input(c, 0))), c->error, CVZ_E_FORMAT,
               "layer %s: a map of shape %s cannot become %d x ... as its target shape asks", c->layer, in, sizes[0]);
   *shape = (cvz_shape){rank, rank > 1 ? sizes[0] : 1, rank > 2 ? sizes[1] : 1, sizes[rank - 1]};
   return CVZ_OK;
 }
 
+static cvz_status shape_transpose(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const cvz_shape in = input(c, 0);
+  const int *axes = c->node->transpose.axes;
+  *shape = (cvz_shape){in.rank, length_of(in, axes[0]), length_of(in, axes[1]), length_of(in, axes[2])};
+  return CVZ_OK;
+}
+
+int cvz_convtranspose_size(const cvz_convtranspose *node, int axis, int length)
+{
+  const cvz_window *window = &node->window;
+  const int stride = window->stride[axis], reach = extent(window, axis), extra = node->output_padding[axis];
+  if (extra < 0 && window->padding == CVZ_SAME) return length * stride;
+  if (extra < 0) return (length - 1) * stride + (reach > stride ? reach : stride);
+  return (length - 1) * stride + (window->padding == CVZ_SAME ? reach % 2 : reach) + extra;
+}
+
+static cvz_status shape_convtranspose(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const cvz_convtranspose *node = &c->node->convtranspose;
+  const cvz_shape in = input(c, 0);
+  CVZ_TRY(require_map(c, in));
+  CVZ_REQUIRE((long)in.height * node->window.stride[0] <= CVZ_DIMENSION_MAX &&
+                  (long)in.width * node->window.stride[1] <= CVZ_DIMENSION_MAX,
+              c->error, CVZ_E_RANGE, "layer %s: strides %d x %d make the map too large", c->layer,
+              node->window.stride[0], node->window.stride[1]);
+  *shape = (cvz_shape){3, cvz_convtranspose_size(node, 0, in.height), cvz_convtranspose_size(node, 1, in.width),
+                       node->filters};
+  CVZ_REQUIRE(cvz_window_outputs(&node->window, 0, shape->height) == in.height &&
+                  cvz_window_outputs(&node->window, 1, shape->width) == in.width,
+              c->error, CVZ_E_FORMAT, "layer %s: output_padding %d x %d does not go with these strides", c->layer,
+              node->output_padding[0], node->output_padding[1]);
+  const int *kernel = node->window.kernel;
+  return require_dims(c, node->kernel, 4, (int[]){kernel[0], kernel[1], node->filters, in.channels});
+}
+
+static cvz_status shape_normalize(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const int groups = c->node->normalize.groups;
+  *shape = input(c, 0);
+  CVZ_REQUIRE(groups == -1 || shape->channels % groups == 0, c->error, CVZ_E_FORMAT,
+              "layer %s: %d groups of %d channels, expected a divisor", c->layer, groups, shape->channels);
+  return CVZ_OK;
+}
+
+static cvz_status shape_reduce(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const bool *axes = c->node->reduce.axes;
+  *shape = input(c, 0);
+  if (axes[0]) shape->height = 1;
+  if (axes[1]) shape->width = 1;
+  if (axes[2]) shape->channels = 1;
+  return CVZ_OK;
+}
+
+int cvz_resize_size(const cvz_resize *resize, int axis, int length)
+{
+  return resize->size[axis] ? resize->size[axis] : length * resize->factor[axis];
+}
+
+static cvz_status shape_resize(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const cvz_resize *resize = &c->node->resize;
+  *shape = input(c, 0);
+  CVZ_TRY(require_map(c, *shape));
+  CVZ_REQUIRE(resize->factor[0] <= CVZ_DIMENSION_MAX / shape->height &&
+                  resize->factor[1] <= CVZ_DIMENSION_MAX / shape->width,
+              c->error, CVZ_E_RANGE, "layer %s: a factor of %d x %d makes the map too large", c->layer,
+              resize->factor[0], resize->factor[1]);
+  shape->height = cvz_resize_size(resize, 0, shape->height);
+  shape->width = cvz_resize_size(resize, 1, shape->width);
+  return CVZ_OK;
+}
+
+static cvz_status shape_constant(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const cvz_weight *weight = &c->graph->weights[c->node->constant];
+  CVZ_REQUIRE(weight->rank >= 1 && weight->rank <= 3, c->error, CVZ_E_FORMAT,
+              "layer %s: weight %s has %d dimensions, expected 1 to 3", c->layer, weight->name, weight->rank);
+  const int rank = weight->rank, *dims = weight->dims;
+  *shape = (cvz_shape){rank, rank > 1 ? dims[0] : 1, rank > 2 ? dims[1] : 1, dims[rank - 1]};
+  return CVZ_OK;
+}
+
 static cvz_status (*const rules[CVZ_OP_COUNT])(const cvz_shape_case *, cvz_shape *) = {
-    [CVZ_OP_INPUT] = shape_input,   [CVZ_OP_CONV] = shape_conv,       [CVZ_OP_DEPTHWISE] = shape_depthwise,
-    [CVZ_OP_AFFINE] = shape_affine, [CVZ_OP_ACTIVATION] = shape_same, [CVZ_OP_SOFTMAX] = shape_same,
-    [CVZ_OP_MAXPOOL] = shape_pool,  [CVZ_OP_AVGPOOL] = shape_pool,    [CVZ_OP_GLOBALAVG] = shape_globalavg,
-    [CVZ_OP_PAD] = shape_pad,       [CVZ_OP_ADD] = shape_broadcast,   [CVZ_OP_MULTIPLY] = shape_broadcast,
-    [CVZ_OP_CONCAT] = shape_concat, [CVZ_OP_RESHAPE] = shape_reshape,
+    [CVZ_OP_INPUT] = shape_input,         [CVZ_OP_CONV] = shape_conv,
+    [CVZ_OP_DEPTHWISE] = shape_depthwise, [CVZ_OP_AFFINE] = shape_affine,
+    [CVZ_OP_ACTIVATION] = shape_same,     [CVZ_OP_SOFTMAX] = shape_same,
+    [CVZ_OP_MAXPOOL] = shape_pool,        [CVZ_OP_AVGPOOL] = shape_pool,
+    [CVZ_OP_GLOBALAVG] = shape_globalavg, [CVZ_OP_PAD] = shape_pad,
+    [CVZ_OP_ADD] = shape_broadcast,       [CVZ_OP_MULTIPLY] = shape_broadcast,
+    [CVZ_OP_CONCAT] = shape_concat,       [CVZ_OP_RESHAPE] = shape_reshape,
+    [CVZ_OP_TRANSPOSE] = shape_transpose, [CVZ_OP_CONVTRANSPOSE] = shape_convtranspose,
+    [CVZ_OP_NORMALIZE] = shape_normalize, [CVZ_OP_BINARY] = shape_broadcast,
+    [CVZ_OP_REDUCE] = shape_reduce,       [CVZ_OP_RESIZE] = shape_resize,
+    [CVZ_OP_CONSTANT] = shape_constant,
 };
 
 static cvz_status check_size(const cvz_shape_case *c, cvz_shape shape)

@@ -24,6 +24,13 @@ int cvz_region_width(cvz_region region);
 /** Zeros before the first element that a window sees: of SAME padding floor(total / 2), else 0. */
 int cvz_window_before(const cvz_window *window, int axis, int input);
 
+/** Rows (axis 0) or columns of a transposed convolution's output, and of a resized map, for `input` of them. */
+int cvz_convtranspose_size(const cvz_convtranspose *node, int axis, int input);
+int cvz_resize_size(const cvz_resize *resize, int axis, int input);
+
+/** The two inputs that output `index` of an axis is made of, and the part that the second has: of a nearest one 0. */
+void cvz_resize_place(const cvz_resize *resize, int axis, int input, int index, int *first, int *second, float *part);
+
 /** Number of outputs of a window over `input` elements; 0 or less if the window does not fit. */
 int cvz_window_outputs(const cvz_window *window, int axis, int input);
 

@@ -22,8 +22,20 @@ typedef struct cvz_slide {
   int kernel[2], stride[2], dilation[2], before[2];
 } cvz_slide;
 
-/** Functions of one number that are not a clamp. */
-typedef enum cvz_curve { CVZ_CURVE_SIGMOID, CVZ_CURVE_TANH, CVZ_CURVE_SWISH } cvz_curve;
+/** Functions of one number that are not a clamp: base/curves.def. */
+typedef enum cvz_curve {
+#define C(NAME) CVZ_CURVE_##NAME,
+#include "base/curves.def"
+#undef C
+  CVZ_CURVES
+} cvz_curve;
+
+/** What a pixel's channels are normalised by: y = (x - mean) * factor, with no mean unless `centered`, and
+ *  factor = 1 / sqrt(variance + epsilon), or 1 / sqrt(max(sum of squares, epsilon)) where `length`. */
+typedef struct cvz_normalization {
+  bool centered, length;
+  float epsilon;
+} cvz_normalization;
 
 /** Y = or += X W of a rectangle of pixels, where only those channels of X are read whose bit is set. Every output is
  *  one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
@@ -67,6 +79,8 @@ typedef struct cvz_kernels {
   void (*multiply)(cvz_view y, cvz_view a, cvz_view b, bool accumulate);
   /** y[c] += factor * the sum over all pixels of x; y: (channels). */
   void (*pixel_sum)(float *y, cvz_view x, float factor);
+  /** y[c] += the sum over all pixels of a * b; y: (channels). */
+  void (*pixel_dot)(float *y, cvz_view a, cvz_view b);
 
   /* Epilogues, and affine steps with a clamp. */
 
@@ -87,14 +101,24 @@ typedef struct cvz_kernels {
   void (*relu)(cvz_view y, cvz_view x, cvz_clamp clamp, float threshold);
   /** dx (+)= dy * the derivative at x: the slope at the threshold, 0 at max. */
   void (*relu_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_clamp clamp, float threshold, bool accumulate);
-  /** y = curve(x); y may be x. */
-  void (*curve)(cvz_view y, cvz_view x, cvz_curve curve);
+  /** y = curve(x), with the parameter that some curves have; y may be x. */
+  void (*curve)(cvz_view y, cvz_view x, cvz_curve curve, float parameter);
   /** dx (+)= dy * the derivative at x; dx may be dy or x. */
-  void (*curve_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_curve curve, bool accumulate);
+  void (*curve_backward)(cvz_view dx, cvz_view dy, cvz_view x, cvz_curve curve, float parameter, bool accumulate);
   /** Over the channels of each pixel; y may be x. */
   void (*softmax)(cvz_view y, cvz_view x);
   /** dx (+)= y * (dy - the sum of dy * y over the pixel's channels); dx may be dy or y. */
   void (*softmax_backward)(cvz_view dx, cvz_view dy, cvz_view y, bool accumulate);
+
+  /* Normalization. */
+
+  /** Over the channels of each pixel, then times scale, plus offset: (channels), NULL for 1 and 0. y may be x. state:
+   *  mean and factor of each pixel, (H, W, 2) dense. */
+  void (*normalize)(cvz_view y, cvz_view x, const cvz_normalization *normalization, const float *scale,
+                    const float *offset, float *state);
+  /** dx (+)= the gradient, from x and that state; dx may be dy or x. */
+  void (*normalize_backward)(cvz_view dx, cvz_view dy, cvz_view x, const cvz_normalization *normalization,
+                             const float *scale, const float *state, bool accumulate);
 
   /* Pooling: y is (OH, OW, C). */
 

@@ -12,16 +12,17 @@
 
 /* What became of a call. */
 typedef struct outcome {
-  int node; /* -1 with a problem */
-  int rank;
-  int cause;     /* the call where the problem is; -1 if there is none */
-  char *problem; /* of the cause */
+  int node;       /* -1 with a problem */
+  int rank, axis; /* see cvz_reading */
+  int cause;      /* the call where the problem is; -1 if there is none */
+  char *problem;  /* of the cause */
 } outcome;
 
 typedef struct builder {
   cvz_config config;
   cvz_graph graph;
   outcome *outcomes; /* one a call */
+  int keras;         /* major version of the file */
   bool untrained;    /* there is no index of weights: layers get theirs as they are read */
 } builder;
 
@@ -58,27 +59,41 @@ static cvz_status finish_input(builder *b, int call, outcome *o, cvz_error *erro
   return set_problem(o, call, problem.text, error);
 }
 
-static cvz_status read_layer(builder *b, int call, const int *nodes, const int *ranks, outcome *o, cvz_error *error)
+/* A layer's channels are Keras's last axis, or the first one where the layers before it have that. */
+static int filter_axis(const cvz_reading *r)
+{
+  const bool first = r->axis == 1 || (r->input_count && r->axes[0] == 1 && r->ranks[0] == 3 && !r->new_axes);
+  return r->channels_first && r->rank == 3 && first ? 1 : r->rank;
+}
+
+/* `nodes`, `ranks` and `axes` are the inputs'. */
+static cvz_status read_layer(builder *b, int call, const int *nodes, const int *ranks, const int *axes, outcome *o,
+                             cvz_error *error)
 {
   const cvz_config_call *c = &b->config.calls[call];
   cvz_config_layer *layer = &b->config.layers[c->layer];
   if (b->untrained && c->input_count) CVZ_TRY(cvz_derive_weights(&b->graph, layer, nodes[0], error));
   cvz_reading reading = {.graph = &b->graph,
+                         .keras = b->keras,
+                         .channels_first = b->config.channels_first,
                          .layer = layer,
                          .call = c,
                          .place = call,
                          .inputs = nodes,
                          .ranks = ranks,
+                         .axes = axes,
                          .input_count = c->input_count,
                          .node = -1};
   if (c->input_count) {
     reading.node = nodes[0];
     reading.rank = ranks[0];
+    reading.axis = axes[0];
   }
-  const cvz_status status = reading.layer->problem ? CVZ_E_UNSUPPORTED : cvz_layer_read(&reading, error);
+  cvz_status status = reading.layer->problem ? CVZ_E_UNSUPPORTED : cvz_layer_read(&reading, error);
+  if (status == CVZ_OK) status = cvz_layer_order(&reading, filter_axis(&reading), error);
   if (status == CVZ_E_UNSUPPORTED)
     return set_problem(o, call, reading.layer->problem ? reading.layer->problem : error->text, error);
-  *o = (outcome){.node = reading.node, .rank = reading.rank, .cause = -1};
+  *o = (outcome){.node = reading.node, .rank = reading.rank, .axis = reading.axis, .cause = -1};
   return status;
 }
 
@@ -91,17 +106,18 @@ static cvz_status build_call(builder *b, int call, cvz_error *error)
   const bool input = !strcmp(layer->class_name, "InputLayer");
   if (c->input_count && (input || layer->nested)) {
     const outcome *inner = &b->outcomes[c->inputs[0]];
-    *o = (outcome){.node = inner->node, .rank = inner->rank, .cause = -1};
+    *o = (outcome){.node = inner->node, .rank = inner->rank, .axis = inner->axis, .cause = -1};
     return CVZ_OK;
   }
-  int *nodes = cvz_array(2 * (size_t)c->input_count, sizeof(int), error);
+  int *nodes = cvz_array(3 * (size_t)c->input_count, sizeof(int), error);
   if (!nodes) return CVZ_E_MEMORY;
-  int *ranks = nodes + c->input_count;
+  int *ranks = nodes + c->input_count, *axes = ranks + c->input_count;
   for (int i = 0; i < c->input_count; i++) {
     nodes[i] = b->outcomes[c->inputs[i]].node;
     ranks[i] = b->outcomes[c->inputs[i]].rank;
+    axes[i] = b->outcomes[c->inputs[i]].axis;
   }
-  cvz_status status = read_layer(b, call, nodes, ranks, o, error);
+  cvz_status status = read_layer(b, call, nodes, ranks, axes, o, error);
   if (status == CVZ_OK && input && o->cause < 0) status = finish_input(b, call, o, error);
   free(nodes);
   return status;
@@ -149,6 +165,8 @@ static cvz_status build(builder *b, const json_t *description, cvz_error *error)
 {
   CVZ_TRY(cvz_config_read(&b->config, json_object_get(description, "config"), error));
   CVZ_TRY(find_weights(b, description, error));
+  const char *version = json_string_value(json_object_get(description, "keras_version"));
+  b->keras = version && version[0] == '2' ? 2 : 3;
   b->outcomes = cvz_array((size_t)b->config.call_count, sizeof *b->outcomes, error);
   b->graph.name = cvz_copy_text(b->config.name, error);
   if (!b->outcomes || !b->graph.name) return CVZ_E_MEMORY;

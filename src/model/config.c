@@ -22,6 +22,7 @@ typedef struct references {
   size_t capacity;
   int constants;
   double constant;
+  bool constant_first;
   bool odd;
 } references;
 
@@ -99,18 +100,33 @@ static bool is_reference(const json_t *value)
          json_is_number(json_array_get(value, 2));
 }
 
+static cvz_status collect(references *found, const json_t *value, cvz_error *error);
+
+static void add_constant(references *found, const json_t *value)
+{
+  found->constants++;
+  found->constant = json_number_value(value);
+  found->constant_first = found->constant_first || found->count == 0;
+}
+
+/* ["layer", 0, 0, {"y": ...}]: Keras 2 has the second operand of a TensorFlow function among the named arguments. */
+static cvz_status add_operand(references *found, const json_t *list, cvz_error *error)
+{
+  const json_t *operand = json_object_get(json_array_get(list, 3), "y");
+  return json_is_number(operand) || json_is_array(operand) ? collect(found, operand, error) : CVZ_OK;
+}
+
 static cvz_status add_reference(references *found, const json_t *list, bool counted, cvz_error *error)
 {
   const char *layer = json_string_value(json_array_get(list, 0));
   if (!strcmp(layer, "_CONSTANT_VALUE")) {
-    found->constants++;
-    found->constant = json_number_value(json_array_get(list, 2));
-    return CVZ_OK;
+    add_constant(found, json_array_get(list, 2));
+    return add_operand(found, list, error);
   }
   CVZ_TRY(cvz_grow((void **)&found->items, &found->capacity, (size_t)found->count, sizeof *found->items, error));
   found->items[found->count++] = (reference){layer, json_integer_value(json_array_get(list, 1)),
                                              json_integer_value(json_array_get(list, 2)), counted};
-  return CVZ_OK;
+  return counted ? add_operand(found, list, error) : CVZ_OK;
 }
 
 /* All tensors in `value`, in order, however they are wrapped: ["layer", 0, 0, {}] in Keras 2,
@@ -118,8 +134,7 @@ static cvz_status add_reference(references *found, const json_t *list, bool coun
 static cvz_status collect(references *found, const json_t *value, cvz_error *error)
 {
   if (json_is_number(value)) {
-    found->constants++;
-    found->constant = json_number_value(value);
+    add_constant(found, value);
   } else if (is_reference(value)) {
     return add_reference(found, value, true, error);
   } else if (json_is_array(value)) {
@@ -183,6 +198,8 @@ static cvz_status claim_layer(cvz_config *config, const scope *s, const char *na
   layer->outermost = s->outermost < 0 ? config->layer_count : s->outermost;
   layer->path = joined(s->prefix, name, 0, "", error);
   CVZ_REQUIRE(layer->path, error, CVZ_E_MEMORY, "memory: no room for the name of layer '%s'", name);
+  const char *format = json_string_value(json_object_get(options, "data_format"));
+  config->channels_first = config->channels_first || (format && !strcmp(format, "channels_first"));
   config->layer_count++;
   return CVZ_OK;
 }
@@ -266,13 +283,21 @@ static cvz_status count_calls(const scope *s, const json_t *object, size_t *coun
   return CVZ_OK;
 }
 
-/* What only Keras 3 tells: functions among the layers, and which entries of several models are one layer. */
+/* Keras 3 saves the functions of keras.ops as nodes beside the layers. An HDF5 file does not tell the module; there
+ * they lack what every layer has. */
+static bool is_operation(const json_t *object)
+{
+  const char *module = json_string_value(json_object_get(object, "module"));
+  if (module) return !strncmp(module, "keras.src.ops", 13);
+  const json_t *options = options_of(object), *call = json_array_get(json_object_get(object, "inbound_nodes"), 0);
+  return json_object_get(call, "args") && !json_object_get(options, "dtype") && !json_object_get(options, "trainable");
+}
+
+/* Which entries of several models are one layer; Keras 3 tells. */
 static void identify_layer(cvz_config *config, int index, const json_t *object)
 {
-  static const char operations[] = "keras.src.ops.";
   cvz_config_layer *layer = &config->layers[index];
-  const char *module = json_string_value(json_object_get(object, "module"));
-  layer->operation = module && !strncmp(module, operations, sizeof operations - 1);
+  layer->operation = is_operation(object);
   layer->object_id = json_integer_value(json_object_get(object, "shared_object_id"));
   for (int i = 0; layer->object_id && layer->shared == index && i < index; i++)
     if (config->layers[i].object_id == layer->object_id && !strcmp(config->layers[i].class_name, layer->class_name))
@@ -311,7 +336,8 @@ static json_int_t call_index(const json_t *object, const reference *r, int calls
 {
   if (!is_model(object) || !r->counted || r->node < 1) return r->node;
   const char *first = class_of(json_array_get(layers_of(object), 0));
-  const bool keras2 = !json_object_get(object, "module");
+  const json_t *call = json_array_get(json_object_get(object, "inbound_nodes"), 0);
+  const bool keras2 = !json_object_get(object, "module") && !json_is_object(call);
   const bool own_node = !is_sequential(object) || (keras2 && first && !strcmp(first, "InputLayer"));
   return own_node || r->node >= calls ? r->node - 1 : r->node;
 }
@@ -374,6 +400,8 @@ static cvz_status connect_call(cvz_config *config, scope *s, const char *name, c
   cvz_config_call *call = &config->calls[p->call];
   call->constants = found.constants;
   call->constant = found.constant;
+  call->constant_first = found.constant_first;
+  call->arguments = node;
   call->odd = found.odd;
 done:
   free(found.items);

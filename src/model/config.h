@@ -11,10 +11,12 @@
 
 #define CVZ_SLOTS 4 /**< most weights of a layer */
 
+#define CVZ_ANY_RANK (-1)
+
 /** A weight that a layer must have. */
 typedef struct cvz_slot {
-  const char *name; /**< "kernel" */
-  int rank;
+  const char *name;          /**< "kernel" */
+  int rank;                  /**< CVZ_ANY_RANK where the options do not tell */
   int dims[CVZ_WEIGHT_RANK]; /**< 0 where the options do not tell */
   bool trainable;
 } cvz_slot;
@@ -26,7 +28,7 @@ typedef struct cvz_config_layer {
   const json_t *options;  /**< its "config" */
   bool trainable;         /**< and so is all around it */
   bool nested;            /**< a model; the layers inside it follow */
-  bool operation;         /**< a function of keras.ops, which Keras lists among the layers */
+  bool operation;         /**< a node of keras.ops, not a layer */
   int model;              /**< the model that it is in; -1 for the whole one */
   int shared;             /**< the first of the entries that are one object, often itself */
   json_int_t object_id;   /**< of such an object; 0 if it is in one place */
@@ -45,7 +47,9 @@ typedef struct cvz_config_call {
   int input_count;
   int constants; /**< arguments that are numbers */
   double constant;
-  bool odd; /**< some argument is neither a tensor nor a number */
+  bool constant_first;     /**< the number stands before the first tensor, 2 - x */
+  bool odd;                /**< some argument is neither a tensor nor a number */
+  const json_t *arguments; /**< as the file has them, NULL of a Sequential */
 } cvz_config_call;
 
 /** Zero-initialise. */
@@ -56,9 +60,10 @@ typedef struct cvz_config {
   cvz_config_call *calls; /**< in the file's order */
   int call_count;
   size_t call_capacity;
-  int *order;       /**< calls, each after its inputs */
-  const char *name; /**< of the model */
-  json_t *owned;    /**< options of inputs that a Sequential does not name */
+  int *order;          /**< calls, each after its inputs */
+  const char *name;    /**< of the model */
+  json_t *owned;       /**< options of inputs that a Sequential does not name */
+  bool channels_first; /**< of some layer, and so of the images */
 } cvz_config;
 
 /** Reads {"class_name", "config"} in the dialects of Keras 2 and 3. `model` must live as long as `config`.

@@ -1,9 +1,10 @@
 #include "model/layer.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "model/option.h"
 
@@ -20,19 +21,23 @@ cvz_status cvz_layer_add(cvz_reading *r, cvz_node node, cvz_error *error)
   return CVZ_OK;
 }
 
-/* A node that reads all inputs of the layer. */
-cvz_status cvz_layer_add_join(cvz_reading *r, cvz_op op, cvz_error *error)
+cvz_status cvz_layer_add_join(cvz_reading *r, cvz_node node, cvz_error *error)
 {
-  cvz_node node = {.op = op, .inputs = (int *)r->inputs, .input_count = r->input_count};
-  return cvz_layer_add(r, node, error);
-}
-
-cvz_status cvz_layer_data_format(const cvz_config_layer *layer, cvz_error *error)
-{
-  const char *format = "channels_last";
-  CVZ_TRY(cvz_option_text(layer, "data_format", &format, error));
-  if (!strcmp(format, "channels_last")) return CVZ_OK;
-  return cvz_option_fail(layer, "data_format", CVZ_E_UNSUPPORTED, "\"channels_last\"", error);
+  int *inputs = cvz_array((size_t)r->input_count, sizeof *inputs, error);
+  if (!inputs) return CVZ_E_MEMORY;
+  const int axis = r->axes[0];
+  cvz_status status = CVZ_OK;
+  for (int i = 0; status == CVZ_OK && i < r->input_count; i++) {
+    r->node = r->inputs[i], r->rank = r->ranks[i], r->axis = r->axes[i];
+    if (r->rank == r->ranks[0]) status = cvz_layer_order(r, axis, error);
+    inputs[i] = r->node;
+  }
+  r->rank = r->ranks[0], r->axis = axis;
+  node.inputs = inputs;
+  node.input_count = r->input_count;
+  if (status == CVZ_OK) status = cvz_layer_add(r, node, error);
+  free(inputs);
+  return status;
 }
 
 static cvz_status read_padding(const cvz_config_layer *layer, cvz_padding *padding, cvz_error *error)
@@ -48,7 +53,6 @@ static cvz_status read_padding(const cvz_config_layer *layer, cvz_padding *paddi
 cvz_status cvz_layer_window(const cvz_config_layer *layer, const char *size, cvz_window *window, cvz_error *error)
 {
   *window = (cvz_window){{0, 0}, {1, 1}, {1, 1}, CVZ_VALID};
-  CVZ_TRY(cvz_layer_data_format(layer, error));
   CVZ_TRY(cvz_option_pair(layer, size, 1, window->kernel, error));
   if (!window->kernel[0]) return cvz_option_fail(layer, size, CVZ_E_FORMAT, "one or two whole numbers", error);
   CVZ_TRY(cvz_option_pair(layer, "strides", 1, window->stride, error));
@@ -112,8 +116,9 @@ cvz_status cvz_layer_read_unsupported(cvz_reading *r, cvz_error *error)
   const cvz_config_layer *layer = r->layer;
   CVZ_REQUIRE(
       strcmp(layer->class_name, "Lambda") != 0, error, CVZ_E_UNSUPPORTED,
-      "layer '%.200s' (Lambda) is Python code, which is not run; of an InceptionResNetV2, give the weights with "
-      "--weights and --arch InceptionResNetV2",
+      "layer '%.200s' (Lambda) is Python code, which is not run; save the model with a layer of Keras or a function of "
+      "keras.ops in its place, or, of an InceptionResNetV2, give the weights with --weights and --arch "
+      "InceptionResNetV2",
       layer->path);
   cvz_text names = {0};
   for (size_t i = 0; i < CLASSES; i++)
@@ -128,6 +133,7 @@ cvz_status cvz_layer_read_unsupported(cvz_reading *r, cvz_error *error)
 
 cvz_status cvz_layer_read(cvz_reading *r, cvz_error *error)
 {
+  if (r->layer->operation && cvz_layer_knows_operation(r->layer->class_name)) return cvz_layer_read_operation(r, error);
   const struct layer_class *class = find_class(r->layer->class_name);
   if (!class) return cvz_layer_read_unsupported(r, error);
   const bool needs_input = class->read != cvz_layer_read_input && class->read != cvz_layer_read_unsupported;

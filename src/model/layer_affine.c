@@ -12,18 +12,11 @@ static cvz_affine no_affine(void)
   return (cvz_affine){CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, CVZ_NO_WEIGHT, 0, false, NULL, NULL, 0};
 }
 
-cvz_status cvz_layer_require_last_axis(const cvz_reading *r, cvz_error *error)
-{
-  bool last;
-  CVZ_TRY(cvz_option_last_axis(r->layer, r->rank, &last, error));
-  return last ? CVZ_OK : cvz_option_fail(r->layer, "axis", CVZ_E_UNSUPPORTED, "the channels, -1", error);
-}
-
 cvz_status cvz_layer_read_batchnorm(cvz_reading *r, cvz_error *error)
 {
   cvz_affine affine = no_affine();
   affine.epsilon = 1e-3f;
-  CVZ_TRY(cvz_layer_require_last_axis(r, error));
+  CVZ_TRY(cvz_layer_order_axis(r, error));
   CVZ_TRY(cvz_option_float(r->layer, "epsilon", &affine.epsilon, error));
   for (int i = 0; i < r->layer->slot_count; i++) {
     const char *name = r->layer->slots[i].name;
@@ -35,6 +28,21 @@ cvz_status cvz_layer_read_batchnorm(cvz_reading *r, cvz_error *error)
     CVZ_TRY(cvz_layer_check_length(r, i, cvz_layer_weight_of(r, 0)->dims[0], error));
   }
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_AFFINE, .affine = affine}, error);
+}
+
+cvz_status cvz_layer_add_scale(cvz_reading *r, int gamma, int beta, cvz_error *error)
+{
+  cvz_affine affine = no_affine();
+  affine.gamma = gamma;
+  affine.beta = beta;
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_AFFINE, .affine = affine}, error);
+}
+
+/* The layer of ConvNeXt. */
+cvz_status cvz_layer_read_layer_scale(cvz_reading *r, cvz_error *error)
+{
+  CVZ_TRY(cvz_layer_order(r, r->rank, error));
+  return cvz_layer_add_scale(r, r->layer->weights[0], CVZ_NO_WEIGHT, error);
 }
 
 /* y = x * scale + offset, with one number for all channels or one for each. */
@@ -59,8 +67,11 @@ cvz_status cvz_layer_add_constants(cvz_reading *r, const float *scale, int scale
   return status;
 }
 
+/* One number for each element of Keras's last axis, if not one for all. */
 cvz_status cvz_layer_read_rescaling(cvz_reading *r, cvz_error *error)
 {
+  if (cvz_option_is_list(r->layer, "scale") || cvz_option_is_list(r->layer, "offset"))
+    CVZ_TRY(cvz_layer_order(r, r->rank, error));
   float *scale = NULL, *offset = NULL, one = 1, zero = 0;
   int scales, offsets = 0;
   cvz_status status = cvz_option_floats(r->layer, "scale", &scale, &scales, error);
@@ -94,7 +105,7 @@ cvz_status cvz_layer_read_normalization(cvz_reading *r, cvz_error *error)
   bool invert = false;
   CVZ_TRY(cvz_option_bool(r->layer, "invert", &invert, error));
   if (invert) return cvz_option_fail(r->layer, "invert", CVZ_E_UNSUPPORTED, "false", error);
-  CVZ_TRY(cvz_layer_require_last_axis(r, error));
+  CVZ_TRY(cvz_layer_order_axis(r, error));
   if (r->layer->slot_count) {
     cvz_affine affine = no_affine();
     affine.mean = r->layer->weights[0];

@@ -5,6 +5,7 @@
 cvz_status cvz_layer_read_conv(cvz_reading *r, cvz_error *error)
 {
   cvz_conv conv = {.groups = 1, .bias = CVZ_NO_WEIGHT, .kernel = r->layer->weights[0]};
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(cvz_layer_window(r->layer, "kernel_size", &conv.window, error));
   CVZ_TRY(cvz_layer_required(r->layer, "filters", &conv.filters, error));
   CVZ_TRY(cvz_option_int(r->layer, "groups", 1, &conv.groups, error));
@@ -19,6 +20,7 @@ cvz_status cvz_layer_read_conv(cvz_reading *r, cvz_error *error)
 static cvz_status add_depthwise(cvz_reading *r, int bias, cvz_error *error)
 {
   cvz_conv conv = {.filters = 1, .groups = 1, .bias = bias, .kernel = r->layer->weights[0]};
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(cvz_layer_window(r->layer, "kernel_size", &conv.window, error));
   CVZ_TRY(cvz_option_int(r->layer, "depth_multiplier", 1, &conv.filters, error));
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_DEPTHWISE, .conv = conv}, error);
@@ -59,7 +61,22 @@ cvz_status cvz_layer_read_dense(cvz_reading *r, cvz_error *error)
   const cvz_window pointwise = {{1, 1}, {1, 1}, {1, 1}, CVZ_VALID};
   cvz_conv conv = {.window = pointwise, .groups = 1, .kernel = r->layer->weights[0], .bias = CVZ_NO_WEIGHT};
   CVZ_TRY(cvz_layer_required(r->layer, "units", &conv.filters, error));
+  CVZ_TRY(cvz_layer_order(r, r->rank, error));
+  r->new_axes = true;
   if (r->layer->slot_count > 1) conv.bias = r->layer->weights[1];
   CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONV, .conv = conv}, error));
+  return cvz_layer_activate(r, "activation", error);
+}
+
+/* The bias is an affine node behind it. */
+cvz_status cvz_layer_read_conv_transpose(cvz_reading *r, cvz_error *error)
+{
+  cvz_convtranspose node = {.output_padding = {-1, -1}, .kernel = r->layer->weights[0]};
+  CVZ_TRY(cvz_layer_order_image(r, error));
+  CVZ_TRY(cvz_layer_window(r->layer, "kernel_size", &node.window, error));
+  CVZ_TRY(cvz_layer_required(r->layer, "filters", &node.filters, error));
+  CVZ_TRY(cvz_option_pair(r->layer, "output_padding", 0, node.output_padding, error));
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONVTRANSPOSE, .convtranspose = node}, error));
+  if (r->layer->slot_count > 1) CVZ_TRY(cvz_layer_add_scale(r, CVZ_NO_WEIGHT, r->layer->weights[1], error));
   return cvz_layer_activate(r, "activation", error);
 }

@@ -7,9 +7,12 @@
 /* {"batch_shape": [null, 224, 224, 3]}, in Keras 2 batch_input_shape. */
 cvz_status cvz_layer_read_input(cvz_reading *r, cvz_error *error)
 {
+  r->rank = 3;
+  r->axis = r->channels_first ? 1 : 3;
   const char *key = cvz_option(r->layer, "batch_shape") ? "batch_shape" : "batch_input_shape";
   const json_t *shape = cvz_option(r->layer, key);
   int sizes[3] = {0, 0, 0};
+  const int channels = r->axis - 1; /* among the sizes */
   bool good = json_array_size(shape) == 4;
   for (size_t i = 0; good && i < 3; i++) {
     const json_t *size = json_array_get(shape, i + 1);
@@ -17,11 +20,14 @@ cvz_status cvz_layer_read_input(cvz_reading *r, cvz_error *error)
     good = json_is_null(size) || (json_is_integer(size) && value >= 1 && value <= CVZ_DIMENSION_MAX);
     sizes[i] = good ? (int)value : 0;
   }
-  if (!good || !sizes[2])
-    return cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, "[null, height, width, channels] with fixed channels",
+  if (!good || !sizes[channels])
+    return cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED,
+                           channels ? "[null, height, width, channels] with fixed channels"
+                                    : "[null, channels, height, width] with fixed channels",
                            error);
-  r->rank = 3;
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_INPUT, .input = {3, sizes[0], sizes[1], sizes[2]}}, error);
+  const int first = channels ? 0 : 1; /* spatial size */
+  const cvz_shape input = {3, sizes[first], sizes[first + 1], sizes[channels]};
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_INPUT, .input = input}, error);
 }
 
 cvz_status cvz_layer_read_identity(cvz_reading *r, cvz_error *error)
@@ -38,6 +44,7 @@ cvz_status cvz_layer_read_activation(cvz_reading *r, cvz_error *error)
 static cvz_status read_pool(cvz_reading *r, cvz_op op, cvz_error *error)
 {
   cvz_window pool;
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(cvz_layer_window(r->layer, "pool_size", &pool, error));
   if (!cvz_option(r->layer, "strides")) memcpy(pool.stride, pool.kernel, sizeof pool.stride);
   return cvz_layer_add(r, (cvz_node){.op = op, .pool = pool}, error);
@@ -53,15 +60,27 @@ cvz_status cvz_layer_read_avgpool(cvz_reading *r, cvz_error *error)
   return read_pool(r, CVZ_OP_AVGPOOL, error);
 }
 
-cvz_status cvz_layer_read_globalavg(cvz_reading *r, cvz_error *error)
+static cvz_status read_global(cvz_reading *r, cvz_node node, cvz_error *error)
 {
   bool keep = false;
-  CVZ_TRY(cvz_layer_data_format(r->layer, error));
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(cvz_option_bool(r->layer, "keepdims", &keep, error));
-  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_GLOBALAVG}, error));
-  r->rank = keep ? 3 : 1;
-  if (!keep) return CVZ_OK;
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = {3, {1, 1, -1}}}, error);
+  CVZ_TRY(cvz_layer_add(r, node, error));
+  if (!keep) r->rank = r->axis = 1;
+  return cvz_layer_add(
+      r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = keep ? (cvz_reshape){3, {1, 1, -1}} : (cvz_reshape){1, {-1}}},
+      error);
+}
+
+cvz_status cvz_layer_read_globalavg(cvz_reading *r, cvz_error *error)
+{
+  return read_global(r, (cvz_node){.op = CVZ_OP_GLOBALAVG}, error);
+}
+
+cvz_status cvz_layer_read_globalmax(cvz_reading *r, cvz_error *error)
+{
+  const cvz_reduce reduce = {CVZ_MAX, {true, true, false}};
+  return read_global(r, (cvz_node){.op = CVZ_OP_REDUCE, .reduce = reduce}, error);
 }
 
 /* An amount for all sides, or [vertical, horizontal], or [[top, bottom], [left, right]]. */
@@ -92,7 +111,7 @@ static cvz_status read_sides(const cvz_config_layer *layer, const char *key, cvz
 cvz_status cvz_layer_read_padding(cvz_reading *r, cvz_error *error)
 {
   cvz_pad pad;
-  CVZ_TRY(cvz_layer_data_format(r->layer, error));
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(read_sides(r->layer, "padding", &pad, error));
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_PAD, .pad = pad}, error);
 }
@@ -100,37 +119,120 @@ cvz_status cvz_layer_read_padding(cvz_reading *r, cvz_error *error)
 cvz_status cvz_layer_read_cropping(cvz_reading *r, cvz_error *error)
 {
   cvz_pad crop;
-  CVZ_TRY(cvz_layer_data_format(r->layer, error));
+  CVZ_TRY(cvz_layer_order_image(r, error));
   CVZ_TRY(read_sides(r->layer, "cropping", &crop, error));
   crop = (cvz_pad){-crop.top, -crop.bottom, -crop.left, -crop.right};
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_PAD, .pad = crop}, error);
 }
 
+/* With channels first, Keras makes them the last axis before it flattens. */
 cvz_status cvz_layer_read_flatten(cvz_reading *r, cvz_error *error)
 {
-  CVZ_TRY(cvz_layer_data_format(r->layer, error));
-  r->rank = 1;
+  CVZ_TRY(cvz_layer_order_image(r, error));
+  r->rank = r->axis = 1;
   return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = {1, {-1}}}, error);
+}
+
+/* At most one size is null or -1, for what remains. */
+static bool read_sizes(const json_t *list, size_t first, cvz_reshape *reshape)
+{
+  int free_sizes = 0;
+  for (int i = 0; i < reshape->rank; i++) {
+    const json_t *size = json_array_get(list, first + (size_t)i);
+    const json_int_t value = json_integer_value(size);
+    const bool any = json_is_null(size) || value == -1;
+    free_sizes += any;
+    if (!any && (value < 1 || value > CVZ_DIMENSION_MAX)) return false;
+    reshape->sizes[i] = any ? -1 : (int)value;
+  }
+  return free_sizes <= 1;
+}
+
+cvz_status cvz_layer_reshape(cvz_reading *r, const char *key, size_t first, cvz_error *error)
+{
+  const json_t *sizes = cvz_option(r->layer, key);
+  cvz_reshape reshape = {.rank = (int)json_array_size(sizes) - (int)first};
+  if (!json_is_array(sizes)) return cvz_option_fail(r->layer, key, CVZ_E_FORMAT, "a list", error);
+  if (reshape.rank < 1 || reshape.rank > 3)
+    return cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, "one to three sizes", error);
+  if (!read_sizes(sizes, first, &reshape))
+    return cvz_option_fail(r->layer, key, CVZ_E_FORMAT, "whole numbers, at most one of them -1", error);
+  CVZ_TRY(cvz_layer_order(r, r->rank, error));
+  r->rank = r->axis = reshape.rank;
+  r->new_axes = true;
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = reshape}, error);
 }
 
 cvz_status cvz_layer_read_reshape(cvz_reading *r, cvz_error *error)
 {
-  const json_t *sizes = cvz_option(r->layer, "target_shape");
-  cvz_reshape reshape = {.rank = (int)json_array_size(sizes)};
-  if (!json_is_array(sizes)) return cvz_option_fail(r->layer, "target_shape", CVZ_E_FORMAT, "a list", error);
-  if (reshape.rank < 1 || reshape.rank > 3)
-    return cvz_option_fail(r->layer, "target_shape", CVZ_E_UNSUPPORTED, "one to three sizes", error);
-  int free_sizes = 0;
-  for (int i = 0; i < reshape.rank; i++) {
-    const json_t *size = json_array_get(sizes, (size_t)i);
-    const json_int_t value = json_integer_value(size);
-    const bool any = json_is_null(size) || value == -1;
-    free_sizes += any;
-    if (!any && (value < 1 || value > CVZ_DIMENSION_MAX)) free_sizes = 2;
-    reshape.sizes[i] = any ? -1 : (int)value;
+  return cvz_layer_reshape(r, "target_shape", 0, error);
+}
+
+/* Keras's axis i of the result is axis dims[i] of the input: the list counts from `first` on. No number moves if the
+ * channels are as before and height and width in the same order. */
+cvz_status cvz_layer_permute(cvz_reading *r, const char *key, size_t first, cvz_error *error)
+{
+  const json_t *dims = cvz_option(r->layer, key);
+  int from[4] = {0}, channels = 0, spatial[2] = {0}, count = 0;
+  bool seen[4] = {false}, good = json_array_size(dims) == (size_t)r->rank + first;
+  for (int i = 1; good && i <= r->rank; i++) {
+    const json_int_t axis = json_integer_value(json_array_get(dims, first + (size_t)i - 1));
+    good = axis >= 1 && axis <= r->rank && !seen[axis];
+    if (good) seen[from[i] = (int)axis] = true;
   }
-  if (free_sizes > 1)
-    return cvz_option_fail(r->layer, "target_shape", CVZ_E_FORMAT, "whole numbers, at most one of them -1", error);
-  r->rank = reshape.rank;
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = reshape}, error);
+  if (!good) return cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, "an order of all axes but the batch", error);
+  for (int i = 1; i <= r->rank; i++) {
+    if (from[i] == r->axis)
+      channels = i;
+    else
+      spatial[count++] = from[i];
+  }
+  r->axis = channels;
+  r->new_axes = true;
+  if (count == 2 && spatial[0] > spatial[1])
+    CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_TRANSPOSE, .transpose = {{1, 0, 2}}}, error));
+  return cvz_layer_order(r, r->rank, error);
+}
+
+cvz_status cvz_layer_read_permute(cvz_reading *r, cvz_error *error)
+{
+  return cvz_layer_permute(r, "dims", 0, error);
+}
+
+static cvz_status read_interpolation(cvz_reading *r, bool *bilinear, cvz_error *error)
+{
+  const char *name = *bilinear ? "bilinear" : "nearest";
+  CVZ_TRY(cvz_option_text(r->layer, "interpolation", &name, error));
+  *bilinear = !strcmp(name, "bilinear");
+  if (*bilinear || !strcmp(name, "nearest")) return CVZ_OK;
+  return cvz_option_fail(r->layer, "interpolation", CVZ_E_UNSUPPORTED, "\"nearest\" or \"bilinear\"", error);
+}
+
+cvz_status cvz_layer_read_upsampling(cvz_reading *r, cvz_error *error)
+{
+  cvz_resize resize = {{2, 2}, {0, 0}, false};
+  CVZ_TRY(cvz_layer_order_image(r, error));
+  CVZ_TRY(cvz_option_pair(r->layer, "size", 1, resize.factor, error));
+  CVZ_TRY(read_interpolation(r, &resize.bilinear, error));
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESIZE, .resize = resize}, error);
+}
+
+static cvz_status require_false(const cvz_reading *r, const char *key, cvz_error *error)
+{
+  bool value = false;
+  CVZ_TRY(cvz_option_bool(r->layer, key, &value, error));
+  return value ? cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, "false", error) : CVZ_OK;
+}
+
+cvz_status cvz_layer_read_resizing(cvz_reading *r, cvz_error *error)
+{
+  cvz_resize resize = {{1, 1}, {0, 0}, true};
+  CVZ_TRY(require_false(r, "crop_to_aspect_ratio", error));
+  CVZ_TRY(require_false(r, "pad_to_aspect_ratio", error));
+  CVZ_TRY(require_false(r, "antialias", error));
+  CVZ_TRY(cvz_layer_order_image(r, error));
+  CVZ_TRY(cvz_layer_required(r->layer, "height", &resize.size[0], error));
+  CVZ_TRY(cvz_layer_required(r->layer, "width", &resize.size[1], error));
+  CVZ_TRY(read_interpolation(r, &resize.bilinear, error));
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESIZE, .resize = resize}, error);
 }

@@ -66,6 +66,39 @@ cvz_status cvz_layer_slots_scale_center(cvz_config_layer *layer, cvz_error *erro
   return CVZ_OK;
 }
 
+/* A layer norm's have one dimension for each axis. */
+cvz_status cvz_layer_slots_layer_norm(cvz_config_layer *layer, cvz_error *error)
+{
+  const size_t axes = json_array_size(cvz_option(layer, "axis"));
+  CVZ_TRY(cvz_layer_slots_scale_center(layer, error));
+  for (int i = 0; i < layer->slot_count; i++) layer->slots[i].rank = axes > 1 ? (int)axes : 1;
+  return axes <= 3 ? CVZ_OK : cvz_option_fail(layer, "axis", CVZ_E_FORMAT, "one to three axes", error);
+}
+
+cvz_status cvz_layer_slots_scale(cvz_config_layer *layer, cvz_error *error)
+{
+  (void)error;
+  add_slot(layer, (cvz_slot){"scale", 1, {0}, true});
+  return CVZ_OK;
+}
+
+cvz_status cvz_layer_slots_alpha(cvz_config_layer *layer, cvz_error *error)
+{
+  (void)error;
+  add_slot(layer, (cvz_slot){"alpha", CVZ_ANY_RANK, {0}, true});
+  return CVZ_OK;
+}
+
+cvz_status cvz_layer_slots_conv_transpose(cvz_config_layer *layer, cvz_error *error)
+{
+  cvz_window w;
+  int filters;
+  CVZ_TRY(cvz_layer_required(layer, "filters", &filters, error));
+  CVZ_TRY(cvz_layer_window(layer, "kernel_size", &w, error));
+  add_slot(layer, (cvz_slot){"kernel", 4, {w.kernel[0], w.kernel[1], filters, 0}, true});
+  return add_bias_slot(layer, filters, error);
+}
+
 cvz_status cvz_layer_slots_batchnorm(cvz_config_layer *layer, cvz_error *error)
 {
   CVZ_TRY(cvz_layer_slots_scale_center(layer, error));

@@ -131,17 +131,9 @@ cvz_status cvz_option_text(const cvz_config_layer *layer, const char *key, const
   return CVZ_OK;
 }
 
-cvz_status cvz_option_last_axis(const cvz_config_layer *layer, int rank, bool *last, cvz_error *error)
+bool cvz_option_is_list(const cvz_config_layer *layer, const char *key)
 {
-  const json_t *axis = cvz_option(layer, "axis");
-  *last = !axis;
-  if (json_is_array(axis)) {
-    if (json_array_size(axis) != 1) return CVZ_OK;
-    axis = json_array_get(axis, 0);
-  }
-  if (!axis) return CVZ_OK;
-  if (!json_is_integer(axis))
-    return cvz_option_fail(layer, "axis", CVZ_E_FORMAT, "a whole number or a list of them", error);
-  *last = json_integer_value(axis) == -1 || json_integer_value(axis) == rank;
-  return CVZ_OK;
+  int count = 0;
+  const json_t *option = unwrapped(cvz_option(layer, key));
+  return option && flatten(option, NULL, &count) && count > 1;
 }

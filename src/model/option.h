@@ -28,8 +28,8 @@ cvz_status cvz_option_floats(const cvz_config_layer *layer, const char *key, flo
 
 cvz_status cvz_option_text(const cvz_config_layer *layer, const char *key, const char **value, cvz_error *error);
 
-/** Whether `axis` (a whole number or a list of one) is the channels of a tensor of `rank` without the batch axis. */
-cvz_status cvz_option_last_axis(const cvz_config_layer *layer, int rank, bool *last, cvz_error *error);
+/** True if the option has several numbers. */
+bool cvz_option_is_list(const cvz_config_layer *layer, const char *key);
 
 /** The error of an option: "layer 'x' (Conv2D): key is VALUE, expected ...". */
 cvz_status cvz_option_fail(const cvz_config_layer *layer, const char *key, cvz_status status, const char *expected,

@@ -175,10 +175,12 @@ static void dims_text(const int *dims, int rank, char *text, size_t bytes)
 /* The dimensions in the file if they are what the slot expects. */
 static bool read_dims(const json_t *list, const cvz_slot *slot, int *dims)
 {
-  if (json_array_size(list) != (size_t)slot->rank) return false;
-  for (int i = 0; i < slot->rank; i++) {
-    const json_int_t value = json_integer_value(json_array_get(list, (size_t)i));
-    if (value < 1 || value > INT_MAX || (slot->dims[i] && value != slot->dims[i])) return false;
+  const size_t rank = json_array_size(list);
+  const bool any = slot->rank == CVZ_ANY_RANK;
+  if (any ? rank > CVZ_WEIGHT_RANK : rank != (size_t)slot->rank) return false;
+  for (size_t i = 0; i < rank; i++) {
+    const json_int_t value = json_integer_value(json_array_get(list, i));
+    if (value < 1 || value > INT_MAX || (!any && slot->dims[i] && value != slot->dims[i])) return false;
     dims[i] = (int)value;
   }
   return true;
@@ -196,7 +198,7 @@ static cvz_status add_weight(cvz_config_layer *layer, int slot, const json_t *we
               layer->path, layer->class_name, s->name, path);
   int dims[CVZ_WEIGHT_RANK] = {0};
   if (read_dims(list, s, dims)) {
-    layer->weights[slot] = cvz_graph_add_weight(graph, path, s->rank, dims, error);
+    layer->weights[slot] = cvz_graph_add_weight(graph, path, (int)json_array_size(list), dims, error);
     return layer->weights[slot] < 0 ? error->status : CVZ_OK;
   }
   char expected[96], *found = json_dumps(list, JSON_COMPACT);

@@ -156,6 +156,78 @@ static double relu(const cvz_activation *a, double x)
   return (double)a->negative_slope * (x - (double)a->threshold);
 }
 
+static double clipped(double x)
+{
+  return fmin(1, fmax(0, x));
+}
+
+static double shrunk(double x, double p)
+{
+  return x > p ? x - p : x < -p ? x + p : 0;
+}
+
+static double elu(double x, double alpha)
+{
+  return x > 0 ? x : alpha * expm1(x);
+}
+
+/* The formulas of the Keras documentation. */
+static double curved(cvz_function function, double x, double p)
+{
+  switch (function) {
+  case CVZ_GELU:
+    return 0.5 * x * (1 + erf(x / sqrt(2)));
+  case CVZ_GELU_TANH:
+    return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  case CVZ_ELU:
+    return elu(x, p);
+  case CVZ_CELU:
+    return fmax(x, 0) + p * expm1(fmin(x, 0) / p);
+  case CVZ_SELU:
+    return 1.05070098 * elu(x, 1.67326324);
+  case CVZ_SOFTPLUS:
+    return log(1 + exp(x));
+  case CVZ_SOFTSIGN:
+    return x / (1 + fabs(x));
+  case CVZ_EXPONENTIAL:
+    return exp(x);
+  case CVZ_HARD_SIGMOID:
+    return clipped(p * x + 0.5);
+  case CVZ_HARD_SWISH:
+    return x * clipped(x / 6 + 0.5);
+  case CVZ_MISH:
+    return x * tanh(log(1 + exp(x)));
+  case CVZ_LOG_SIGMOID:
+    return log(1 / (1 + exp(-x)));
+  case CVZ_TANH_SHRINK:
+    return x - tanh(x);
+  case CVZ_SOFT_SHRINK:
+    return shrunk(x, p);
+  case CVZ_HARD_SHRINK:
+    return fabs(x) > p ? x : 0;
+  case CVZ_SQUAREPLUS:
+    return (x + sqrt(x * x + p)) / 2;
+  case CVZ_SPARSE_PLUS:
+    return x <= -1 ? 0 : x < 1 ? (x + 1) * (x + 1) / 4 : x;
+  case CVZ_SPARSE_SIGMOID:
+    return clipped((x + 1) / 2);
+  case CVZ_ABSOLUTE:
+    return fabs(x);
+  case CVZ_SQUARE:
+    return x * x;
+  case CVZ_SQUARE_ROOT:
+    return sqrt(x);
+  case CVZ_RECIPROCAL:
+    return 1 / x;
+  case CVZ_LOGARITHM:
+    return log(x);
+  case CVZ_POWER:
+    return pow(x, p);
+  default:
+    return NAN;
+  }
+}
+
 static double activated(const cvz_activation *a, double x)
 {
   switch (a->function) {
@@ -169,8 +241,9 @@ static double activated(const cvz_activation *a, double x)
     return tanh(x);
   case CVZ_SWISH:
     return x / (1 + exp(-x));
+  default:
+    return curved(a->function, x, (double)a->negative_slope);
   }
-  return NAN;
 }
 
 static reference_map elementwise(const reference_case *c)
@@ -248,6 +321,14 @@ static int larger(int a, int b)
   return a > b ? a : b;
 }
 
+static double merged(const cvz_node *node, double a, double b)
+{
+  if (node->op == CVZ_OP_ADD) return a + b;
+  if (node->op == CVZ_OP_MULTIPLY) return a * b;
+  if (node->binary == CVZ_PRELU) return a > 0 ? a : a * b;
+  return node->binary == CVZ_MAXIMUM ? fmax(a, b) : fmin(a, b);
+}
+
 static reference_map merge(const reference_case *c)
 {
   int height = 1, width = 1, channels = 1;
@@ -262,7 +343,7 @@ static reference_map merge(const reference_case *c)
     double value = broadcast_at(input(c, 0), i, j, k);
     for (int n = 1; n < c->node->input_count; n++) {
       const double other = broadcast_at(input(c, n), i, j, k);
-      value = c->node->op == CVZ_OP_ADD ? value + other : value * other;
+      value = merged(c->node, value, other);
     }
     *place(&y, i, j, k) = value;
   }
@@ -292,6 +373,137 @@ static reference_map reshaped(const reference_case *c)
   return y;
 }
 
+static reference_map transposed(const reference_case *c)
+{
+  const reference_map *x = input(c, 0);
+  const int sizes[3] = {x->height, x->width, x->channels}, *axes = c->node->transpose.axes;
+  reference_map y = map_of(sizes[axes[0]], sizes[axes[1]], sizes[axes[2]]);
+  EACH_ELEMENT(y, i, j, k)
+  {
+    int place_in[3];
+    place_in[axes[0]] = i, place_in[axes[1]] = j, place_in[axes[2]] = k;
+    *place(&y, i, j, k) = reference_at(x, place_in[0], place_in[1], place_in[2]);
+  }
+  return y;
+}
+
+/* Sizes and zeros before: keras.layers.Conv2DTranspose, and the convolution of which this is the transpose. */
+static int transposed_size(const cvz_convtranspose *node, int axis, int length)
+{
+  const int s = node->window.stride[axis], k = extent(&node->window, axis), extra = node->output_padding[axis];
+  if (node->window.padding == CVZ_SAME) return extra < 0 ? length * s : (length - 1) * s + k % 2 + extra;
+  return (length - 1) * s + k + (extra < 0 ? (s > k ? s - k : 0) : extra);
+}
+
+static reference_map transposed_convolution(const reference_case *c)
+{
+  const cvz_convtranspose *node = &c->node->convtranspose;
+  const cvz_window *w = &node->window;
+  const reference_map *x = input(c, 0);
+  reference_map y = map_of(transposed_size(node, 0, x->height), transposed_size(node, 1, x->width), node->filters);
+  EACH_ELEMENT(*x, i, j, from)
+  for (int ky = 0; ky < w->kernel[0]; ky++)
+    for (int kx = 0; kx < w->kernel[1]; kx++)
+      for (int k = 0; k < node->filters; k++) {
+        const int row = seen(w, 0, y.height, i, ky), column = seen(w, 1, y.width, j, kx);
+        const int element = ((ky * w->kernel[1] + kx) * node->filters + k) * x->channels + from;
+        if (inside(&y, row, column))
+          *place(&y, row, column, k) += reference_at(x, i, j, from) * weight(c, node->kernel, (size_t)element, 0);
+      }
+  return y;
+}
+
+/* Whether (a, b, k) counts for the statistics of (i, j, l). */
+static bool together(const cvz_normalize *n, int channels, const int at[3], const int other[3])
+{
+  const int width = channels / (n->groups == -1 ? channels : n->groups);
+  return (n->spatial || (at[0] == other[0] && at[1] == other[1])) && at[2] / width == other[2] / width;
+}
+
+static double normalized(const cvz_normalize *n, const reference_map *x, const int at[3])
+{
+  double sum = 0, squares = 0, count = 0;
+  EACH_ELEMENT(*x, i, j, k)
+  if (together(n, x->channels, at, (int[]){i, j, k})) sum += reference_at(x, i, j, k), count++;
+  const double mean = n->centered ? sum / count : 0;
+  EACH_ELEMENT(*x, i, j, k)
+  if (together(n, x->channels, at, (int[]){i, j, k})) squares += pow(reference_at(x, i, j, k) - mean, 2);
+  const double size = n->length ? fmax(squares, (double)n->epsilon) : squares / count + (double)n->epsilon;
+  return (reference_at(x, at[0], at[1], at[2]) - mean) / sqrt(size);
+}
+
+static reference_map normalization(const reference_case *c)
+{
+  const reference_map *x = input(c, 0);
+  reference_map y = map_of(x->height, x->width, x->channels);
+  EACH_ELEMENT(y, i, j, k) * place(&y, i, j, k) = normalized(&c->node->normalize, x, (int[]){i, j, k});
+  return y;
+}
+
+static reference_map reduction(const reference_case *c)
+{
+  const cvz_reduce *r = &c->node->reduce;
+  const reference_map *x = input(c, 0);
+  reference_map y = map_of(r->axes[0] ? 1 : x->height, r->axes[1] ? 1 : x->width, r->axes[2] ? 1 : x->channels);
+  const double count = (double)x->height * x->width * x->channels / ((double)y.height * y.width * y.channels);
+  bool *begun = calloc((size_t)y.height * (size_t)y.width * (size_t)y.channels, sizeof *begun);
+  assert(begun);
+  EACH_ELEMENT(*x, i, j, k)
+  {
+    double *to = place(&y, r->axes[0] ? 0 : i, r->axes[1] ? 0 : j, r->axes[2] ? 0 : k);
+    const double value = reference_at(x, i, j, k);
+    const bool first = !begun[to - y.values];
+    begun[to - y.values] = true;
+    if (r->reduction == CVZ_SUM || r->reduction == CVZ_MEAN)
+      *to += r->reduction == CVZ_SUM ? value : value / count;
+    else if (first)
+      *to = value;
+    else
+      *to = r->reduction == CVZ_MAX ? fmax(*to, value) : fmin(*to, value);
+  }
+  free(begun);
+  return y;
+}
+
+static int bounded(int i, int length)
+{
+  return i < 0 ? 0 : i >= length ? length - 1 : i;
+}
+
+/* The value between pixels, at half-pixel coordinates. */
+static double between(const reference_map *x, double row, double column, int k)
+{
+  const int i = (int)floor(row), j = (int)floor(column);
+  const double down = row - i, along = column - j;
+  const int i0 = bounded(i, x->height), i1 = bounded(i + 1, x->height);
+  const int j0 = bounded(j, x->width), j1 = bounded(j + 1, x->width);
+  return (1 - down) * ((1 - along) * reference_at(x, i0, j0, k) + along * reference_at(x, i0, j1, k)) +
+         down * ((1 - along) * reference_at(x, i1, j0, k) + along * reference_at(x, i1, j1, k));
+}
+
+static reference_map resized(const reference_case *c)
+{
+  const cvz_resize *r = &c->node->resize;
+  const reference_map *x = input(c, 0);
+  reference_map y = map_of(r->size[0] ? r->size[0] : x->height * r->factor[0],
+                           r->size[1] ? r->size[1] : x->width * r->factor[1], x->channels);
+  EACH_ELEMENT(y, i, j, k)
+  {
+    const double row = (i + 0.5) * x->height / y.height, column = (j + 0.5) * x->width / y.width;
+    *place(&y, i, j, k) =
+        r->bilinear ? between(x, row - 0.5, column - 0.5, k) : reference_at(x, (int)floor(row), (int)floor(column), k);
+  }
+  return y;
+}
+
+static reference_map constant(const reference_case *c)
+{
+  const cvz_weight *w = &c->graph->weights[c->node->constant];
+  reference_map y = map_of(w->rank > 1 ? w->dims[0] : 1, w->rank > 2 ? w->dims[1] : 1, w->dims[w->rank - 1]);
+  for (size_t i = 0; i < w->count; i++) y.values[i] = weight(c, c->node->constant, i, 0);
+  return y;
+}
+
 static reference_map (*const rules[CVZ_OP_COUNT])(const reference_case *) = {
     [CVZ_OP_CONV] = convolution,
     [CVZ_OP_DEPTHWISE] = depthwise,
@@ -306,6 +518,13 @@ static reference_map (*const rules[CVZ_OP_COUNT])(const reference_case *) = {
     [CVZ_OP_MULTIPLY] = merge,
     [CVZ_OP_CONCAT] = concatenation,
     [CVZ_OP_RESHAPE] = reshaped,
+    [CVZ_OP_TRANSPOSE] = transposed,
+    [CVZ_OP_CONVTRANSPOSE] = transposed_convolution,
+    [CVZ_OP_NORMALIZE] = normalization,
+    [CVZ_OP_BINARY] = merge,
+    [CVZ_OP_REDUCE] = reduction,
+    [CVZ_OP_RESIZE] = resized,
+    [CVZ_OP_CONSTANT] = constant,
 };
 
 void reference_forward(const cvz_graph *graph, int target, int height, int width, const double *image,

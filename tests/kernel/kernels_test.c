@@ -163,7 +163,51 @@ static double sigmoid(double x)
   return 1 / (1 + exp(-x));
 }
 
-static double worst_curve[3];
+/* The curves whose error at any input is known; parameters as in Keras. */
+static const struct curve_case {
+  const char *name;
+  cvz_curve curve;
+  float parameter;
+} curve_cases[] = {
+    {"sigmoid", CVZ_CURVE_SIGMOID, 0},   {"tanh", CVZ_CURVE_TANH, 0},
+    {"swish", CVZ_CURVE_SWISH, 0},       {"gelu", CVZ_CURVE_GELU, 0},
+    {"elu", CVZ_CURVE_ELU, 1},           {"softplus", CVZ_CURVE_SOFTPLUS, 0},
+    {"softsign", CVZ_CURVE_SOFTSIGN, 0}, {"hard_sigmoid", CVZ_CURVE_HARD_SIGMOID, 0.25f},
+    {"mish", CVZ_CURVE_MISH, 0},         {"log_sigmoid", CVZ_CURVE_LOG_SIGMOID, 0},
+};
+
+#define CURVE_CASES (sizeof curve_cases / sizeof *curve_cases)
+
+static double softplus(double x)
+{
+  return x > 30 ? x : log1p(exp(x));
+}
+
+static double exact_curve(const struct curve_case *c, double x)
+{
+  switch (c->curve) {
+  case CVZ_CURVE_SIGMOID:
+    return sigmoid(x);
+  case CVZ_CURVE_TANH:
+    return tanh(x);
+  case CVZ_CURVE_SWISH:
+    return x * sigmoid(x);
+  case CVZ_CURVE_GELU:
+    return x * 0.5 * erfc(-x / sqrt(2));
+  case CVZ_CURVE_ELU:
+    return x > 0 ? x : expm1(x);
+  case CVZ_CURVE_SOFTPLUS:
+    return softplus(x);
+  case CVZ_CURVE_SOFTSIGN:
+    return x / (1 + fabs(x));
+  case CVZ_CURVE_HARD_SIGMOID:
+    return fmin(1, fmax(0, 0.25 * x + 0.5));
+  case CVZ_CURVE_MISH:
+    return x * tanh(softplus(x));
+  default:
+    return -softplus(-x);
+  }
+}
 
 static void curves_are_within_2e_7_of_double_precision(void **state)
 {
@@ -174,28 +218,29 @@ static void curves_are_within_2e_7_of_double_precision(void **state)
   x[0] = -100, x[1] = 100, x[2] = -1e30f, x[3] = 1e30f, x[4] = 0.625f, x[5] = -0.625f, x[6] = 1e-30f;
   const cvz_view from = cvz_view_dense(x, 1, POINTS, 1), to = cvz_view_dense(y, 1, POINTS, 1);
   EACH_TABLE(k)
-  for (int curve = 0; curve < 3; curve++) {
-    k->curve(to, from, (cvz_curve)curve);
+  for (size_t n = 0; n < CURVE_CASES; n++) {
+    const struct curve_case *c = &curve_cases[n];
+    double worst = 0;
+    k->curve(to, from, c->curve, c->parameter);
     for (int i = 0; i < POINTS; i++) {
-      const double at_x = x[i], s = sigmoid(at_x);
-      const double expected = curve == CVZ_CURVE_SIGMOID ? s : curve == CVZ_CURVE_TANH ? tanh(at_x) : at_x * s;
+      const double expected = exact_curve(c, (double)x[i]);
       const double error = fabs((double)y[i] - expected) / fmax(1, fabs(expected));
       if (!(error <= 2e-7))
-        fail_msg("curve %d of %.9g is %.9g, expected %.9g", curve, (double)x[i], (double)y[i], expected);
-      worst_curve[curve] = fmax(worst_curve[curve], error);
+        fail_msg("%s of %.9g is %.9g, expected %.9g", c->name, (double)x[i], (double)y[i], expected);
+      worst = fmax(worst, error);
     }
+    print_message("worst error of %s: %.2g\n", c->name, worst);
   }
-  print_message("worst error: sigmoid %.2g, tanh %.2g, swish %.2g\n", worst_curve[0], worst_curve[1], worst_curve[2]);
 }
 
 static void curves_of_not_a_number_are_not_a_number(void **state)
 {
   (void)state;
   EACH_TABLE(k)
-  for (int curve = 0; curve < 3; curve++) {
+  for (int curve = 0; curve < (int)CVZ_CURVES; curve++) {
     float x[37], y[37];
     for (int i = 0; i < 37; i++) x[i] = NAN;
-    k->curve(cvz_view_dense(y, 1, 1, 37), cvz_view_dense(x, 1, 1, 37), (cvz_curve)curve);
+    k->curve(cvz_view_dense(y, 1, 1, 37), cvz_view_dense(x, 1, 1, 37), (cvz_curve)curve, 0.5f);
     for (int i = 0; i < 37; i++) assert_true(isnan(y[i]));
   }
 }

@@ -328,14 +328,13 @@ static void code_is_refused(void **state)
   assert_contains(layer("l")->problem, "--arch InceptionResNetV2");
 }
 
-static void channels_first_is_not_supported(void **state)
+static void a_data_format_is_first_or_last(void **state)
 {
   (void)state;
   assert_int_equal(
-      build_keras2(LAYER2("p", "MaxPooling2D", ", 'pool_size': 2, 'data_format': 'channels_first'", FROM2("image")),
-                   ""),
+      build_keras2(LAYER2("p", "MaxPooling2D", ", 'pool_size': 2, 'data_format': 'channels'", FROM2("image")), ""),
       CVZ_OK);
-  assert_contains(layer("p")->problem, "data_format is \"channels_first\"");
+  assert_contains(layer("p")->problem, "data_format is \"channels\"");
 }
 
 static void a_broken_configuration_is_refused_whole(void **state)
@@ -449,7 +448,7 @@ int main(void)
       cmocka_unit_test(a_weights_only_file_needs_every_layer),
       cmocka_unit_test(what_follows_an_unsupported_layer_names_it),
       cmocka_unit_test(code_is_refused),
-      cmocka_unit_test(channels_first_is_not_supported),
+      cmocka_unit_test(a_data_format_is_first_or_last),
       cmocka_unit_test(a_broken_configuration_is_refused_whole),
       cmocka_unit_test(a_description_that_is_no_json_is_refused),
       cmocka_unit_test(damaged_descriptions_are_refused_or_read),

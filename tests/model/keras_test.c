@@ -53,16 +53,40 @@ static void write_fixed(hid_t object, const char *name, const char *texts, size_
 
 /* What may be odd about a file. */
 typedef struct oddity {
-  bool split, fixed, no_bias, wide_kernel, weights_only, chunks;
+  bool split, fixed, no_bias, wide_kernel, weights_only, chunks, packed, opaque;
   hid_t type;
   const float *kernel;
 } oddity;
+
+/* bfloat16 as h5py writes it: two bytes of which HDF5 knows nothing, the upper half of a float32. */
+static void write_opaque(hid_t group, const char *name, hid_t space, const float *values)
+{
+  uint16_t halves[16];
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  for (hssize_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &values[i], sizeof bits);
+    halves[i] = (uint16_t)(bits >> 16);
+  }
+  const hid_t type = H5Tcreate(H5T_OPAQUE, sizeof *halves);
+  const hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  assert_true(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, halves) >= 0);
+  H5Dclose(dataset);
+  H5Tclose(type);
+}
 
 static void write_numbers(hid_t group, const char *name, const oddity *odd, int rank, const hsize_t *dims,
                           const float *values)
 {
   const hid_t space = H5Screate_simple(rank, dims, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
   if (odd->chunks) H5Pset_chunk(list, rank, dims);
+  if (odd->packed) assert_true(H5Pset_shuffle(list) >= 0 && H5Pset_deflate(list, 9) >= 0);
+  if (odd->opaque) {
+    write_opaque(group, name, space, values);
+    H5Pclose(list);
+    H5Sclose(space);
+    return;
+  }
   const hid_t type = odd->type ? odd->type : H5T_IEEE_F32LE;
   const hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
   assert_true(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
@@ -166,7 +190,7 @@ static void the_bundled_inception_is_whole(void **state)
 
 static void all_attribute_layouts_give_the_same_values(void **state)
 {
-  const oddity layouts[] = {{0}, {.fixed = true}, {.split = true}, {.chunks = true}};
+  const oddity layouts[] = {{0}, {.fixed = true}, {.split = true}, {.chunks = true}, {.chunks = true, .packed = true}};
   for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
     cvz_graph graph;
     float *values;
@@ -178,13 +202,30 @@ static void all_attribute_layouts_give_the_same_values(void **state)
   }
 }
 
+/* A float of two bytes: float16, or bfloat16 in a library that knows it. */
+static hid_t two_bytes(size_t exponent, size_t mantissa, size_t offset)
+{
+  const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+  H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa);
+  H5Tset_size(type, 2);
+  H5Tset_ebias(type, offset);
+  return type;
+}
+
+static void opaque_bfloat16_is_read(void **state)
+{
+  cvz_graph graph;
+  float *values;
+  if (load_odd(state, (oddity){.opaque = true}, &graph, &values) != CVZ_OK) fail_msg("%s", failure.text);
+  assert_memory_equal(values, kernel, sizeof kernel);
+  assert_memory_equal(values + graph.weights[1].offset, bias, sizeof bias);
+  forget(&graph, values);
+}
+
 static void all_number_types_give_the_same_values(void **state)
 {
-  const hid_t half = H5Tcopy(H5T_IEEE_F32LE);
-  H5Tset_fields(half, 15, 10, 5, 0, 10);
-  H5Tset_size(half, 2);
-  H5Tset_ebias(half, 15);
-  const hid_t types[] = {half, H5T_IEEE_F64LE, H5T_IEEE_F32BE, H5T_IEEE_F64BE};
+  const hid_t half = two_bytes(5, 10, 15), brain = two_bytes(8, 7, 127);
+  const hid_t types[] = {half, brain, H5T_IEEE_F64LE, H5T_IEEE_F32BE, H5T_IEEE_F64BE};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     cvz_graph graph;
     float *values;
@@ -193,6 +234,7 @@ static void all_number_types_give_the_same_values(void **state)
     forget(&graph, values);
   }
   H5Tclose(half);
+  H5Tclose(brain);
 }
 
 static void a_missing_array_is_a_problem_of_its_layer(void **state)
@@ -372,6 +414,7 @@ int main(void)
       TEST(the_bundled_inception_is_whole),
       TEST(all_attribute_layouts_give_the_same_values),
       TEST(all_number_types_give_the_same_values),
+      TEST(opaque_bfloat16_is_read),
       TEST(a_missing_array_is_a_problem_of_its_layer),
       TEST(a_wrong_shape_is_a_problem_of_its_layer),
       TEST(values_that_are_not_finite_are_warned_of),

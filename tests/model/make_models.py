@@ -3,7 +3,7 @@
 
     tests/model/make_models.py DIRECTORY [NAME...]
 
-NAME is one of `families`, `tops` (networks with their classifier) or `small_models`; all of them without a name. Each
+NAME is one of `families`, `tops` (networks with their classifier), `small_models` or `pairs` (odd_models.py); all of them without a name. Each
 gives NAME.h5 (a full model in Keras's legacy HDF5 layout); the families also NAME.weights-only.h5, without the
 configuration, to be read with --arch NAME. The weights are random but alive: He-normal kernels and, in whole
 networks, batch norms whose statistics are close to those of what they see, as after training. With Keras's default
@@ -22,6 +22,7 @@ import h5py
 import keras
 import numpy as np
 from keras import layers as L
+import odd_models
 from keras.src.legacy.saving import legacy_h5_format
 
 families = [
@@ -37,9 +38,12 @@ def fan_in(layer, weight):
 
 
 def random_value(layer, weight, random):
+    if "kernel" in weight.name and isinstance(layer, L.Conv2DTranspose):
+        return random.normal(0.0, np.sqrt(2.0 * np.prod(layer.strides) / np.prod([*weight.shape[:2], weight.shape[3]])),
+                             weight.shape)
     if "kernel" in weight.name:
         return random.normal(0.0, np.sqrt(2.0 / fan_in(layer, weight)), weight.shape)
-    if weight.name in ("gamma", "moving_variance", "variance"):
+    if weight.name in ("gamma", "scale", "moving_variance", "variance"):
         return random.uniform(0.5, 1.5, weight.shape)
     if weight.name == "count":
         return np.zeros(weight.shape)
@@ -250,15 +254,20 @@ small_models = {
     function.__name__: function
     for function in (
         rectangles, dilations, groups, depthwise, pools, borders, relus, squeeze, head, normalization, sequential,
-        shared, nested,
+        shared, nested, *odd_models.singles,
     )
 }  # fmt: skip
+pairs = {function.__name__: function for function in odd_models.pairs}
 
 
 def build(name):
-    """The model called `name`, with its random weights."""
+    """The model called `name`, with its random weights. Of a pair, the twin that Keras can run."""
     keras.backend.clear_session()
     random = np.random.default_rng(zlib.crc32(name.encode()))
+    if name in pairs:
+        model = pairs[name]("channels_last")
+        randomize(model, random)
+        return model
     model = {**small_models, **tops}[name]() if name not in families else family(name)
     randomize(model, random)
     if name not in small_models:
@@ -272,9 +281,18 @@ def save_weights_only(model, path):
         legacy_h5_format.save_weights_to_hdf5_group(file, model)
 
 
+def first_twin(name, model):
+    """The channels-first model of a pair, with the weights of the other."""
+    twin = pairs[name]("channels_first")
+    assert len(twin.weights) == len(model.weights)
+    for ours, theirs in zip(twin.weights, model.weights):
+        ours.assign(np.reshape(theirs.numpy(), ours.shape))
+    return twin
+
+
 def write(directory, name):
     model = build(name)
-    model.save(directory / f"{name}.h5")
+    (first_twin(name, model) if name in pairs else model).save(directory / f"{name}.h5")
     if name in families:
         save_weights_only(model, directory / f"{name}.weights-only.h5")
     return model
@@ -283,7 +301,7 @@ def write(directory, name):
 def main(arguments):
     directory = pathlib.Path(arguments[0])
     directory.mkdir(parents=True, exist_ok=True)
-    for name in arguments[1:] or [*small_models, *tops, *families]:
+    for name in arguments[1:] or [*small_models, *pairs, *tops, *families]:
         write(directory, name)
         print(name, flush=True)
 

@@ -2,7 +2,8 @@
 
 Usage: containers.py --probe PROGRAM --source PROJECT --work FOLDER [--table] [NAME...]
 
-A NAME is a constructor of keras.applications or a model of make_models.py. Each is written with random weights:
+A NAME is a constructor of keras.applications or a small model of make_models.py; without one, all of these and some of
+those. Each is written with random weights:
 - legacy .h5 with its configuration, and without (read with --arch, as the files that keras.applications downloads)
 - .keras, and .weights.h5 (read with --arch)
 Every weight of every layer must have the bytes (CRC-32) and the shape that it has in Keras, in the order of the layers.
@@ -35,7 +36,7 @@ from keras import layers as L
 
 import make_models
 
-FEW = ["MobileNetV3Small", "EfficientNetB0", "DenseNet121", "NASNetMobile"]
+FEW = ["MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny"]
 work = pathlib.Path(arguments.work)
 work.mkdir(parents=True, exist_ok=True)
 engine = subprocess.check_output([arguments.probe], text=True).split()[:2]
@@ -144,7 +145,8 @@ def compare_small(name):
     h5, archive = work / f"{name}.h5", work / f"{name}.keras"
     model.save(h5), model.save(archive)
     compare_weights(f"{name} .keras", weights_of(model), archive)
-    last = [layer.name for layer in model.layers if len(layer.output.shape) in (2, 4)][-1]
+    last = [layer.name for layer in model.layers
+            if not isinstance(layer.output, list) and len(layer.output.shape) in (2, 4)][-1]
     shape = [side or 40 for side in model.inputs[0].shape[1:]]
     image = np.random.default_rng(1).uniform(-1, 1, shape).astype("f4")
     image.tofile(work / "image.raw")

@@ -123,6 +123,8 @@ class Pass:
 
 def twin_layer(layer, dtype):
     config = layer.get_config()
+    if not isinstance(layer, keras.layers.Layer):
+        return layer.__class__.from_config(config)  # a node of keras.ops
     config["dtype"] = dtype
     if type(layer) is keras.layers.ReLU and not layer.threshold and not layer.negative_slope:
         twin = keras.layers.Activation("relu", name=layer.name, dtype=dtype)

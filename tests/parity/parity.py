@@ -220,7 +220,7 @@ def compare(unit, size, seed, engine, others=()):
     """One unit; whether it is alive in Keras."""
     net = unit.network
     image = random_image(net.model, size, seed)
-    extractor = keras.Model(net.model.inputs, net.model.get_layer(unit.layer).output)
+    extractor = keras.Model(net.model.inputs[0], net.model.get_layer(unit.layer).output)
     loss, gradient = keras_pass(extractor, image, unit.channel)
     if np.linalg.norm(gradient) * (127.5 if scales_itself(net.model) else 1) <= ALIVE:
         return False
@@ -252,6 +252,15 @@ def targets(model, ranks=(2, 4)):
     return [layer.name for layer in model.layers
             if not isinstance(layer, (keras.Model, keras.layers.InputLayer)) and len(layer._inbound_nodes) == 1
             and len(layer.output.shape) in ranks]
+
+
+def depends_on_image_alone(model, layer):
+    """Whether a model of the image alone has the layer."""
+    try:
+        keras.Model(model.inputs[0], model.get_layer(layer).output)
+    except ValueError:
+        return False
+    return True
 
 
 def at_depths(names, count):
@@ -332,7 +341,25 @@ def small(name):
                 compare(Unit(net, layer, channel, one_channel), size, index, engine)
 
 
-kinds = [(make_models.small_models, small), ([BUNDLED], lambda name: trained()), (make_models.tops, top),
+def odd(name):
+    """A hand-made model of odd_models.py: a live unit of each layer, by the first engine, and of the last one by all."""
+    model = make_models.write(work, name)
+    net = network(name, model, work / f"{name}.h5")
+    shape = model.inputs[0].shape
+    size = (shape[1] or 29, shape[2] or 34)
+    known = [layer for layer in targets(model) if depends_on_image_alone(model, layer)]
+    for index, layer in enumerate(known):
+        channels = model.get_layer(layer).output.shape[-1]
+        last = layer == known[-1]
+        live = any(compare(Unit(net, layer, (attempt + index) % channels, index % 2 == 0), size, attempt, engines[0],
+                           engines[1:] if last else ()) for attempt in range(8))
+        if last and not live:
+            report("alive", name, Verdict("FAIL", f"{layer} has no live unit"))
+
+
+odd_names = [function.__name__ for function in make_models.odd_models.singles] + list(make_models.pairs)
+plain_names = [name for name in make_models.small_models if name not in odd_names]
+kinds = [(plain_names, small), (odd_names, odd), ([BUNDLED], lambda name: trained()), (make_models.tops, top),
          (make_models.families, family)]
 for chosen in arguments.names or [name for names, _ in kinds for name in names]:
     before = sum(counts.values())
