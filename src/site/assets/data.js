@@ -118,7 +118,10 @@ const atlas = (() => {
         script.remove();
         resolve();
       };
-      script.onerror = () => reject(new Error(`${address} could not be loaded`));
+      script.onerror = () => {
+        script.remove();
+        reject(new Error(`${address} could not be loaded`));
+      };
       document.head.append(script);
     });
   }
