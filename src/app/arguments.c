@@ -26,10 +26,18 @@ static cvz_status find(cvz_option_id *id, const char *text, cvz_error *error)
   return cvz_options_find(id, name, CVZ_OPTION_IN_ARGUMENTS, "--", error);
 }
 
-/* The words behind --merge and its first value are further values. */
-static bool is_further(const char *before, const char *text)
+/* The words behind such an option and its first value are further values. */
+static const struct {
+  const char *word;
+  cvz_option_id id;
+} takes_more[] = {{"--merge", CVZ_OPTION_merge}, {"--diff", CVZ_OPTION_diff}};
+
+/* The option of which `text` is one more value, CVZ_OPTION_COUNT if of none. */
+static cvz_option_id more_of(const char *before, const char *text)
 {
-  return before && !strncmp(before, "--merge", 7) && text[0] != '-';
+  for (size_t i = 0; before && text[0] != '-' && i < sizeof takes_more / sizeof *takes_more; i++)
+    if (!strncmp(before, takes_more[i].word, strlen(takes_more[i].word))) return takes_more[i].id;
+  return CVZ_OPTION_COUNT;
 }
 
 /* "--name=value", "--name value" or a flag "--name"; `next` is what follows, NULL at the end. */
@@ -51,8 +59,9 @@ static cvz_status parse(cvz_options *options, int argc, char *const *argv, cvz_e
   for (int i = 1; i < argc; i += used) {
     used = 1;
     if (!strncmp(argv[i], "--", 2)) before = argv[i];
-    if (is_further(before, argv[i]))
-      CVZ_TRY(cvz_options_set(options, CVZ_OPTION_merge, argv[i], &command_line, error));
+    const cvz_option_id more = more_of(before, argv[i]);
+    if (more != CVZ_OPTION_COUNT)
+      CVZ_TRY(cvz_options_set(options, more, argv[i], &command_line, error));
     else if (strncmp(argv[i], "--", 2))
       CVZ_TRY(take_job(options, argv[i], error));
     else
@@ -66,7 +75,7 @@ cvz_status cvz_arguments_read(cvz_options *options, int argc, char *const *argv,
   CVZ_TRY(cvz_options_init(options, error));
   CVZ_TRY(parse(options, argc, argv, error));
   if (options->help || options->version) return CVZ_OK;
-  if (options->merge && !options->job) return cvz_options_check(options, error);
+  if (cvz_options_read_results(options) && !options->job) return cvz_options_check(options, error);
   if (options->job) CVZ_TRY(cvz_job_file_read(options, options->job, error));
   CVZ_TRY(cvz_recipe_apply(options, error));
   return cvz_options_check(options, error);

@@ -275,6 +275,8 @@ static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *l
                                .stem = layer->stem,
                                .count = layer->filter_count,
                                .columns = grid.columns,
+                               .tile_width = grid.tile_width,
+                               .tile_height = grid.tile_height,
                                .summary = cvz_layer_summary_empty()};
   cvz_shape_text(layer->shape, output->shape, sizeof output->shape);
   return CVZ_OK;

@@ -113,8 +113,7 @@ static cvz_status find_in_layer(const cvz_similar_job *job, int index, const cvz
   cvz_layer_read *read;
   answers a = {0};
   CVZ_TRY(cvz_layer_read_open(&read, job->directory, layer->stem, error));
-  cvz_status status = check(job, cvz_layer_read_info(read), layer, error);
-  if (status == CVZ_OK) status = answers_create(&a, cvz_layer_read_info(read)->count, error);
+  cvz_status status = answers_create(&a, cvz_layer_read_info(read)->count, error);
   if (status == CVZ_OK) status = respond(job, read, plan, &a, error);
   cvz_layer_read_close(read);
   if (status == CVZ_OK) status = cvz_similar_find(a.responses, a.counted, a.count, a.similar, a.similarity, error);
@@ -122,6 +121,25 @@ static cvz_status find_in_layer(const cvz_similar_job *job, int index, const cvz
   if (status == CVZ_OK) status = cvz_layer_similar_write(job->directory, layer->stem, &found, error);
   answers_free(&a);
   return status;
+}
+
+static bool is_mine(const cvz_similar_job *job, int index)
+{
+  return index % cvz_comm_size(job->comm) == cvz_comm_rank(job->comm);
+}
+
+/* Nothing is changed unless all can be. */
+static cvz_status check_layers(const cvz_similar_job *job, cvz_error *error)
+{
+  for (int i = 0; i < job->work->layer_count; i++) {
+    cvz_layer_read *read;
+    if (!is_mine(job, i)) continue;
+    CVZ_TRY(cvz_layer_read_open(&read, job->directory, job->work->layers[i].stem, error));
+    const cvz_status status = check(job, cvz_layer_read_info(read), &job->work->layers[i], error);
+    cvz_layer_read_close(read);
+    CVZ_TRY(status);
+  }
+  return CVZ_OK;
 }
 
 static cvz_status check_finished(const cvz_similar_job *job, cvz_error *error)
@@ -136,8 +154,10 @@ static cvz_status check_finished(const cvz_similar_job *job, cvz_error *error)
 cvz_status cvz_similar_run(const cvz_similar_job *job, cvz_plan *const *plans, cvz_error *error)
 {
   cvz_status status = check_finished(job, error);
+  if (status == CVZ_OK) status = check_layers(job, error);
+  CVZ_TRY(cvz_comm_agree(job->comm, status, error));
   for (int i = 0; status == CVZ_OK && i < job->work->layer_count; i++)
-    if (i % cvz_comm_size(job->comm) == cvz_comm_rank(job->comm)) status = find_in_layer(job, i, plans[i], error);
+    if (is_mine(job, i)) status = find_in_layer(job, i, plans[i], error);
   CVZ_TRY(cvz_comm_agree(job->comm, status, error));
   if (cvz_comm_rank(job->comm) == 0) cvz_tell(job->log, "%s/index.html", job->directory);
   return CVZ_OK;

@@ -151,6 +151,11 @@ static bool renders_nothing(const cvz_options *options)
   return options->list_layers || options->plan || options->dry_run;
 }
 
+bool cvz_options_read_results(const cvz_options *options)
+{
+  return options->merge || options->diff || options->export;
+}
+
 static cvz_status check_model(cvz_options *options, cvz_error *error)
 {
   if (options->model && options->weights) CVZ_TRY(settle(options, CVZ_OPTION_model, CVZ_OPTION_weights, error));
@@ -168,7 +173,7 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
 {
   if (options->resume && options->overwrite) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_overwrite, error));
   if (options->resume && options->merge) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_merge, error));
-  if (options->merge) return CVZ_OK;
+  if (cvz_options_read_results(options)) return CVZ_OK;
   CVZ_TRY(check_model(options, error));
   if (options->quiet && options->verbose) CVZ_TRY(settle(options, CVZ_OPTION_quiet, CVZ_OPTION_verbose, error));
   CVZ_REQUIRE(!options->ranks || options->dry_run, error, CVZ_E_USAGE, "--ranks: %d, expected --dry-run beside it",

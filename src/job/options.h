@@ -139,6 +139,9 @@ cvz_status cvz_options_set(cvz_options *options, cvz_option_id id, const char *v
  *  wins: a model on the command line replaces the weights and architecture of the job file. */
 cvz_status cvz_options_check(cvz_options *options, cvz_error *error);
 
+/** Is it about results that are there, so that no model is needed? */
+bool cvz_options_read_results(const cvz_options *options);
+
 /** Appends every known value as a line "name = value". cvz_options_read gives exactly the same values back. */
 void cvz_options_write(const cvz_options *options, cvz_text *text);
 

@@ -37,9 +37,11 @@ static json_t *inputs_json(const cvz_graph *graph, int layer)
 static bool add_layer(json_t *network, const cvz_graph *graph, int layer)
 {
   json_t *json = json_object();
-  return !json_object_set_new(json, "name", cvz_json_text(graph->layers[layer].name)) &
-         !json_object_set_new(json, "class", cvz_json_text(graph->layers[layer].class_name)) &
-         !json_object_set_new(json, "inputs", inputs_json(graph, layer)) & !json_array_append_new(network, json);
+  bool complete = !json_object_set_new(json, "name", cvz_json_text(graph->layers[layer].name));
+  complete &= !json_object_set_new(json, "class", cvz_json_text(graph->layers[layer].class_name));
+  complete &= !json_object_set_new(json, "inputs", inputs_json(graph, layer));
+  complete &= !json_array_append_new(network, json);
+  return complete;
 }
 
 cvz_status cvz_network_json(const cvz_graph *graph, cvz_text *text, cvz_error *error)

@@ -31,6 +31,8 @@ struct cvz_layer_file {
   int descriptor; /* of the .h5 */
   cvz_layer_layout layout;
   size_t tile_bytes, raw_bytes; /* of one unit; raw_bytes 0: not kept */
+  const cvz_layer_score *scores;
+  int score_count;
 };
 
 /* DIRECTORY/FOLDER/STEM + end. */
@@ -146,6 +148,12 @@ cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result 
   return put_bytes(file, file->layout.status + i, &unit_status, 1, error); /* last: then all is there */
 }
 
+void cvz_layer_file_scores(cvz_layer_file *file, const cvz_layer_score *scores, int count)
+{
+  file->scores = scores;
+  file->score_count = count;
+}
+
 static cvz_status read_tile(void *context, int index, uint8_t *tile, cvz_error *error)
 {
   const cvz_layer_file *file = context;
@@ -224,7 +232,7 @@ static cvz_status write_script(const cvz_layer_file *file, cvz_layer_script *scr
 
 static cvz_status write_pages(cvz_layer_file *file, cvz_error *error)
 {
-  cvz_layer_script script = {0};
+  cvz_layer_script script = {.scores = file->scores, .score_count = file->score_count};
   cvz_layer_summary summary;
   cvz_status status = review(file, &summary, &script, error);
   if (status == CVZ_OK) status = write_strip(file, &summary, error);

@@ -35,6 +35,15 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
  *  depend on the order. result->filter must be filters[index]. */
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error);
 
+/** A number for each filter that the atlas tells and sorts by. */
+typedef struct cvz_layer_score {
+  const char *name;    /**< printable ASCII without quotes and backslashes */
+  const float *values; /**< (count) */
+} cvz_layer_score;
+
+/** Sets the scores, borrowed until the file is finished or discarded. */
+void cvz_layer_file_scores(cvz_layer_file *file, const cvz_layer_score *scores, int count);
+
 /** Stitches STEM.png, syncs both files and gives them their final names. Frees `file` whatever happens; on failure
  *  nothing is left under either name. */
 cvz_status cvz_layer_file_finish(cvz_layer_file *file, cvz_error *error);

@@ -99,6 +99,19 @@ static void add_similar(cvz_text *text, const cvz_layer_script *script)
   cvz_text_add(text, "]\n");
 }
 
+static void add_scores(cvz_text *text, const cvz_layer_script *script)
+{
+  for (int i = 0; i < script->score_count; i++) {
+    cvz_text values = {0};
+    for (int k = 0; k < script->units; k++) add_number(&values, script->scores[i].values[k]);
+    cvz_text_add(text, "%s\"%s\":[%s]", i ? "," : ",\"scores\":{", script->scores[i].name,
+                 values.data ? values.data : "");
+    text->failed |= values.failed;
+    cvz_text_free(&values);
+  }
+  if (script->score_count) cvz_text_add(text, "}\n");
+}
+
 /* Stems and file names have no character that a script would read otherwise (job/stem.h). */
 cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error)
 {
@@ -113,6 +126,7 @@ cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_fil
   add_list(text, "high", &script->high, ",");
   add_list(text, "curves", &script->curves, "");
   add_similar(text, script);
+  add_scores(text, script);
   cvz_text_add(text, "});\n");
   text->failed |= script->statuses.failed;
   return cvz_text_check(text, error);

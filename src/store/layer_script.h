@@ -16,6 +16,8 @@ typedef struct cvz_layer_script {
   int steps, units;
   const int *similar; /**< (units, similar_count) places of filters that are alike, -1 for none; or NULL */
   int similar_count;
+  const cvz_layer_score *scores;
+  int score_count;
 } cvz_layer_script;
 
 /** Zero-initialise the script; then a unit at a time in the order of the filters, and the end. */

@@ -92,8 +92,10 @@ static json_t *layer_json(const cvz_output_layer *layer)
       set(json, "name", cvz_json_text(layer->name)) && set(json, "class", cvz_json_text(layer->class_name)) &&
       set(json, "shape", cvz_json_text(layer->shape)) && set(json, "data", file_json(layer->stem, "h5")) &&
       set(json, "grid", file_json(layer->stem, "png")) && set(json, "filters", json_integer(layer->count)) &&
-      set(json, "columns", json_integer(layer->columns)) && set(json, "status", counts_json(layer)) &&
-      set(json, "best_loss", float_json(layer->summary.best_loss)) && set(json, "best", best_json(&layer->summary));
+      set(json, "columns", json_integer(layer->columns)) &&
+      set(json, "tile", json_pack("[i, i]", layer->tile_width, layer->tile_height)) &&
+      set(json, "status", counts_json(layer)) && set(json, "best_loss", float_json(layer->summary.best_loss)) &&
+      set(json, "best", best_json(&layer->summary));
   if (complete) return json;
   json_decref(json);
   return NULL;

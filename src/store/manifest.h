@@ -13,6 +13,7 @@ typedef struct cvz_output_layer {
   char shape[64];
   int count;   /**< filters rendered */
   int columns; /**< of the first sheet */
+  int tile_width, tile_height;
   cvz_layer_summary summary;
 } cvz_output_layer;
 

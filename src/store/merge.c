@@ -14,6 +14,7 @@
 #include "image/grid.h"
 #include "store/job_text.h"
 #include "store/layer_read.h"
+#include "store/results.h"
 #include "store/sheets.h"
 
 #define LAYER_KEYS 4 /* attributes of a layer's file before those of the job */
@@ -86,25 +87,13 @@ static cvz_status check_parts(const cvz_merge *merge, cvz_error *error)
   return CVZ_OK;
 }
 
-/* "layers/STEM.h5": the file's own folder and no other. */
-static bool take_stem(char stem[256], const json_t *layer)
-{
-  const char *data = json_string_value(json_object_get(layer, "data"));
-  if (!data || strncmp(data, "layers/", 7) || strchr(data + 7, '/')) return false;
-  const size_t length = strlen(data + 7);
-  if (length < 4 || length >= 256 || strcmp(data + 7 + length - 3, ".h5")) return false;
-  memcpy(stem, data + 7, length - 3);
-  stem[length - 3] = 0;
-  return true;
-}
-
 /* What one part says of one layer; what it has in common with the other parts must be the same. */
 static bool note_layer(cvz_merge *merge, const json_t *layer)
 {
   const json_t *whole = json_object_get(layer, "whole");
   const int index = number(whole, "place"), filters = number(whole, "filters");
   char stem[256];
-  if (index < 0 || index >= merge->layer_count || filters < 1 || !take_stem(stem, layer)) return false;
+  if (index < 0 || index >= merge->layer_count || filters < 1 || !cvz_results_stem(stem, layer)) return false;
   cvz_output_layer *known = &merge->layers[index];
   const char *name = json_string_value(json_object_get(layer, "name"));
   const char *class_name = json_string_value(json_object_get(layer, "class"));
@@ -324,6 +313,7 @@ static cvz_status write_layer(const joining *join, cvz_output_layer *layer, cons
   info.margin = CVZ_GRID_MARGIN;
   CVZ_TRY(cvz_sheets_first_grid(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
   layer->count = info.count, layer->columns = grid.columns;
+  layer->tile_width = info.tile_width, layer->tile_height = info.tile_height;
   layer->summary = cvz_layer_summary_empty();
   CVZ_TRY(cvz_layer_file_create(&file, &info, error));
   const cvz_status status = copy_units(join, file, layer, info.steps, error);

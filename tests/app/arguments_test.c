@@ -91,6 +91,19 @@ static void directories_to_merge_follow_one_another(void **state)
   assert_refused(WORDS("--merge", "a", "--resume"), "--resume and --merge: expected only one of them");
 }
 
+static void results_to_read_need_no_model(void **state)
+{
+  (void)state;
+  cvz_options o = must_read(WORDS("--diff", "a", "b", "--out", "d"));
+  assert_string_equal(o.diff, "a,b");
+  cvz_options_free(&o);
+  o = must_read(WORDS("--export", "a", "--tiles"));
+  assert_string_equal(o.export, "a");
+  assert_true(o.tiles);
+  cvz_options_free(&o);
+  assert_refused(WORDS("--similar"), "no model");
+}
+
 static void help_and_version_need_nothing_else(void **state)
 {
   (void)state;
@@ -124,6 +137,7 @@ int main(void)
       cmocka_unit_test(values_follow_or_stand_behind_an_equals_sign),
       cmocka_unit_test(command_line_wins_over_the_job_file),
       cmocka_unit_test(directories_to_merge_follow_one_another),
+      cmocka_unit_test(results_to_read_need_no_model),
       cmocka_unit_test(help_and_version_need_nothing_else),
       cmocka_unit_test(wrong_calls_are_refused),
   };

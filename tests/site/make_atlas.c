@@ -131,7 +131,8 @@ static void make_layer(maker *m, int layer, int count)
   uint8_t *tile = cvz_array((size_t)m->side * (size_t)m->side, 3, &m->error);
   if (!filters || !tile) stop(m);
   for (int i = 0; i < count; i++) filters[i] = i;
-  m->output[layer] = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .count = count};
+  m->output[layer] = (cvz_output_layer){
+      .name = of->name, .class_name = of->class_name, .count = count, .tile_width = m->side, .tile_height = m->side};
   m->output[layer].stem = m->stems[m->places[layer][1]], m->output[layer].summary = cvz_layer_summary_empty();
   snprintf(m->output[layer].shape, sizeof m->output[layer].shape, "(17, 17, %d)", count);
   const cvz_layer_file_info info = {.directory = m->directory,

@@ -29,6 +29,8 @@ static const cvz_output_layer layers[] = {
      .shape = "8 x 8 x 4",
      .count = 4,
      .columns = 2,
+     .tile_width = 30,
+     .tile_height = 20,
      .summary = {{0, 3, 1, 0}, 1.1f, 2, {3, 0}, {1.1f, 1}}},
     {.name = "b", .class_name = "ReLU", .stem = "b", .count = 1, .columns = 1, .summary.best_loss = NAN},
 };
@@ -189,6 +191,10 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
                             "      \"grid\": \"layers/inner.conv.png\",\n"
                             "      \"filters\": 4,\n"
                             "      \"columns\": 2,\n"
+                            "      \"tile\": [\n"
+                            "        30,\n"
+                            "        20\n"
+                            "      ],\n"
                             "      \"status\": {\n"
                             "        \"missing\": 0,\n"
                             "        \"ok\": 3,\n"

@@ -27,7 +27,7 @@ const atlas = (() => {
     const ended = Object.values(raw.status).reduce((sum, count) => sum + count, 0);
     return {
       index, stem: match[1], rawName: raw.name, name: clean(raw.name), className: clean(raw.class),
-      shape: clean(raw.shape), count: raw.filters, status: raw.status, best: raw.best || [], bestLoss: raw.best_loss,
+      shape: clean(raw.shape), tile: raw.tile, count: raw.filters, status: raw.status, best: raw.best || [], bestLoss: raw.best_loss,
       finished: ended === raw.filters,
     };
   }
@@ -118,7 +118,10 @@ const atlas = (() => {
         script.remove();
         resolve();
       };
-      script.onerror = () => reject(new Error(`${address} could not be loaded`));
+      script.onerror = () => {
+        script.remove();
+        reject(new Error(`${address} could not be loaded`));
+      };
       document.head.append(script);
     });
   }
@@ -153,6 +156,8 @@ const atlas = (() => {
     get network() { return manifest.network || []; },
     get job() { return manifest.job; },
     get progress() { return progress; },
+    /* Of pairs (--diff): what is called activation elsewhere is how far the two are apart. */
+    get compares() { return manifest.job.compared_a !== undefined; },
     get modelName() {
       const {model_name: name, arch, model, weights} = manifest.job;
       return clean(name || arch || model || weights || "a network");

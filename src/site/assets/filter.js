@@ -78,10 +78,11 @@ const filterPage = (() => {
   function facts(layer, pictures, place) {
     const {job} = atlas;
     const pairs = [["Status", statusWord(statusName(layer, pictures.statuses[place]))],
-                   ["Activation", number(pictures.last[place])], ["Gain over noise", number(pictures.gain[place])],
+                   ...(atlas.compares ? [["Distance", number(pictures.last[place])]] : [
+                     ["Activation", number(pictures.last[place])], ["Gain over noise", number(pictures.gain[place])]]),
                    ...Object.entries(pictures.scores).map(([name, values]) => [atlas.clean(name), number(values[place])]),
-                   ["Steps", String(pictures.steps)], ["Image", String(job.size || "").replace("x", " × ")],
-                   ["Recipe", job.recipe], ["Learning rate", number(job.learning_rate)], ["Seed", job.seed]];
+                   ...(atlas.compares ? [] : [["Steps", String(pictures.steps)], ["Image", String(job.size || "").replace("x", " × ")],
+                   ["Recipe", job.recipe], ["Learning rate", number(job.learning_rate)], ["Seed", job.seed]])];
     const list = h("dl", {class: "values"});
     const add = ([key, value]) => value !== undefined && list.append(h("dt", {}, key), h("dd", {}, atlas.clean(value)));
     pairs.forEach(add);
@@ -147,7 +148,7 @@ const filterPage = (() => {
           h("p", {class: "facts"}, h("span", {}, layer.className), h("span", {}, layer.shape))),
         neighbours(layer, pictures, order, position),
         curve.figure(pictures.curve(place), pictures.steps), facts(layer, pictures, place),
-        variants(layer, pictures, place), similar(layer, pictures, place), again(layer, filter)));
+        variants(layer, pictures, place), similar(layer, pictures, place), atlas.compares ? null : again(layer, filter)));
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
             keys: keysFor(layer, pictures, order, position, filter)};
   }

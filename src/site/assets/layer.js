@@ -6,6 +6,7 @@ const layerPage = (() => {
   let size = innerWidth < 700 ? 1 : 2;
 
   const SORTS = {index: "Number", activation: "Activation", gain: "Gain over noise", status: "Status"};
+  const PAIR_SORTS = {index: "Number", activation: "Distance", status: "Status"};
 
   /* {sort, status, search} of an address "#/STEM?sort=gain". */
   function viewOf(query) {
@@ -60,7 +61,7 @@ const layerPage = (() => {
   }
 
   function controls(layer, pictures, view, change, resize) {
-    const sorts = [...Object.entries(SORTS), ...Object.keys(pictures.scores).map((name) => [name, atlas.clean(name)])];
+    const sorts = [...Object.entries(atlas.compares ? PAIR_SORTS : SORTS), ...Object.keys(pictures.scores).map((name) => [name, atlas.clean(name)])];
     return h("div", {class: "controls", role: "group", "aria-label": "Order and choice of filters"},
       select("Sort", view.sort, sorts, (sort) => change({sort})),
       select("Show", view.status, statusOptions(layer), (status) => change({status})),
@@ -75,7 +76,7 @@ const layerPage = (() => {
 
   function label(layer, pictures, place) {
     const status = statusName(layer, pictures.statuses[place]);
-    const told = status === "ok" ? `activation ${number(pictures.last[place])}` : statusWord(status);
+    const told = status === "ok" ? `${atlas.compares ? "distance" : "activation"} ${number(pictures.last[place])}` : statusWord(status);
     return `Filter ${pictures.filters[place]}, ${told}`;
   }
 
@@ -84,7 +85,7 @@ const layerPage = (() => {
       h("p", {class: "facts"}, h("span", {}, layer.className), h("span", {}, layer.shape),
         ...Object.entries(layer.status).filter(([, number]) => number).map(([name, number]) =>
           h("span", {class: name === "ok" ? null : "odd"}, `${number} ${statusWord(name)}`)),
-        h("a", {href: `layers/${layer.stem}.h5`, download: true}, "HDF5"),
+        atlas.compares ? null : h("a", {href: `layers/${layer.stem}.h5`, download: true}, "HDF5"),
         h("a", {href: `layers/${layer.stem}.png`}, "PNG")));
   }
 

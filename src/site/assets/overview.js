@@ -24,6 +24,7 @@ const overview = (() => {
     const {job} = atlas;
     const filters = atlas.layers.reduce((sum, layer) => sum + layer.count, 0);
     const parts = [`${count(filters, "filter")} of ${count(atlas.layers.length, "layer")}`];
+    if (atlas.compares) parts.push(`left ${job.compared_a}, right ${job.compared_b}`, "the most different first");
     if (job.size) parts.push(String(job.size).replace("x", " × ") + " pixels");
     if (job.iterations) parts.push(count(job.iterations, "step"));
     if (job.recipe) parts.push(`recipe ${job.recipe}`);
@@ -58,7 +59,8 @@ const overview = (() => {
   function strip(layer) {
     const tiles = layer.best.map((filter) => h("a", {class: "tile", href: `#/${layer.stem}/${filter}`,
       "aria-label": `${layer.name}, filter ${filter}`, title: `filter ${filter}`}));
-    return h("div", {class: "strip", role: "group", "aria-label": `Strongest filters of ${layer.name}`}, ...tiles);
+    for (const tile of tiles) tile.style.aspectRatio = layer.tile.join(" / ");
+    return h("div", {class: layer.tile[0] > 1.5 * layer.tile[1] ? "strip wide" : "strip", role: "group", "aria-label": `Strongest filters of ${layer.name}`}, ...tiles);
   }
 
   function oddities(layer) {
