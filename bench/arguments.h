@@ -16,6 +16,7 @@ typedef struct cvz_bench_options {
   cvz_size size;
   double seconds;
   int repeats;
+  int slow; /**< scaling: every slow-th rank has half the speed; 0: none */
   double start;
   bool profile, json, help, version;
   int numbers[CVZ_BENCH_NUMBERS]; /**< what stands without a name */

@@ -76,6 +76,21 @@ static void print_units(const scaling *s, FILE *out)
   }
 }
 
+/* Both schedules where every slow-th rank has half the speed. */
+static cvz_status print_uneven(const scaling *s, int slow, const cvz_schedule *schedule, FILE *out, cvz_error *error)
+{
+  double *speeds = cvz_array((size_t)schedule->ranks, sizeof *speeds, error);
+  cvz_status status = speeds ? CVZ_OK : CVZ_E_MEMORY;
+  for (int r = 0; speeds && r < schedule->ranks; r++) speeds[r] = r % slow ? 1 : 0.5;
+  for (int dynamic = 0; dynamic < 2 && status == CVZ_OK; dynamic++) {
+    cvz_simulation uneven;
+    status = cvz_simulate_uneven(&uneven, schedule, &s->work, s->seconds, speeds, dynamic, error);
+    if (status == CVZ_OK) fprintf(out, " %10.2f %%", 100 * uneven.balance);
+  }
+  free(speeds);
+  return status;
+}
+
 static cvz_status print_row(const scaling *s, const cvz_bench_options *options, int ranks, FILE *out, cvz_error *error)
 {
   cvz_schedule schedule;
@@ -84,10 +99,12 @@ static cvz_status print_row(const scaling *s, const cvz_bench_options *options, 
   const double end = options->start + real.makespan;
   char units[32];
   snprintf(units, sizeof units, "%d-%d", real.fewest, real.most);
-  fprintf(out, "%8d %9d %14s %10.2f %% %10.2f %% %12.1f %10.2f %%\n", ranks, s->work.unit_count, units,
+  fprintf(out, "%8d %9d %14s %10.2f %% %10.2f %% %12.1f %10.2f %%", ranks, s->work.unit_count, units,
           100 * schedule.balance, 100 * real.balance, end, 100 * real.total / ranks / end);
+  const cvz_status status = options->slow ? print_uneven(s, options->slow, &schedule, out, error) : CVZ_OK;
+  fprintf(out, "\n");
   cvz_schedule_free(&schedule);
-  return CVZ_OK;
+  return status;
 }
 
 static cvz_status print(const scaling *s, const cvz_bench_options *options, FILE *out, cvz_error *error)
@@ -99,8 +116,9 @@ static cvz_status print(const scaling *s, const cvz_bench_options *options, FILE
   for (int i = 0; i < s->work.layer_count; i++) total += s->seconds[i] * s->work.layers[i].filter_count;
   fprintf(out, "\njob        %d layers, %d units, %d steps, %.2f core hours, %g s to the first step\n\n",
           s->work.layer_count, s->work.unit_count, s->job.iterations, total / 3600, options->start);
-  fprintf(out, "%8s %9s %14s %12s %12s %12s %12s\n", "ranks", "units", "units a rank", "planned", "simulated",
-          "seconds", "efficiency");
+  fprintf(out, "%8s %9s %14s %12s %12s %12s %12s", "ranks", "units", "units a rank", "planned", "simulated", "seconds",
+          "efficiency");
+  fprintf(out, options->slow ? " %12s %12s\n" : "\n", "slow, static", "dynamic");
   for (int i = 0; i < count; i++) CVZ_TRY(print_row(s, options, given ? options->numbers[i] : usual[i], out, error));
   return CVZ_OK;
 }

@@ -4,9 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #define MEMORY 0.95 /* of a step's weight in the speed, from one step to the next */
+
+int cvz_share_whom(int rank, int ranks, uint64_t round, int index)
+{
+  const uint64_t key[] = {(uint64_t)rank, round, (uint64_t)index}, others = (uint64_t)ranks - 1;
+  const uint64_t shift = others <= CVZ_SHARE_ASKED ? (uint64_t)index : cvz_hash(key, sizeof key) % others;
+  return (int)(((uint64_t)rank + 1 + shift) % (uint64_t)ranks);
+}
 
 static double unit_cost(const cvz_share *share, int unit)
 {

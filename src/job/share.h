@@ -2,7 +2,16 @@
 #ifndef CVZ_JOB_SHARE_H
 #define CVZ_JOB_SHARE_H
 
+#include <stdint.h>
+
 #include "job/work.h"
+
+#define CVZ_SHARE_ASKED 8 /**< ranks that one without units asks at a time */
+
+/** Whom `rank` asks at place `index` of its `round`-th round of questions: everybody in turn where there are no more
+ * than CVZ_SHARE_ASKED others, else somebody at random. To ask a few at random and to take the best of them is nearly
+ * as good as asking all (M. Mitzenmacher, "The power of two choices in randomized load balancing", 2001). */
+int cvz_share_whom(int rank, int ranks, uint64_t round, int index);
 
 /** Costs are those of the work, times the steps of a unit. */
 typedef struct cvz_share {

@@ -15,6 +15,7 @@ static void split(cvz_comm *comm)
   MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
   MPI_Comm_rank(comm->node, &comm->node_rank);
   MPI_Comm_size(comm->node, &comm->node_size);
+  comm->promised = (size_t)comm->node_size * CVZ_MPI_BYTES;
   MPI_Comm_split(comm->world, comm->node_rank == 0 ? 0 : MPI_UNDEFINED, comm->rank, &comm->leaders);
   if (comm->leaders != MPI_COMM_NULL) MPI_Comm_size(comm->leaders, &comm->nodes);
   MPI_Bcast(&comm->nodes, 1, MPI_INT, 0, comm->node);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/memory.h"
 
 #define PATIENCE  0.1 /* seconds for those that were asked to answer */
@@ -150,15 +149,13 @@ static cvz_status put(cvz_takeover *t, int rank, cvz_mail_kind kind, double valu
 static cvz_status ask(cvz_takeover *t, double now, cvz_error *error)
 {
   const int self = cvz_comm_rank(t->comm), ranks = cvz_comm_size(t->comm);
-  const int count = ranks - 1 < CVZ_TAKEOVER_ASKED ? ranks - 1 : CVZ_TAKEOVER_ASKED;
+  const int count = ranks - 1 < CVZ_SHARE_ASKED ? ranks - 1 : CVZ_SHARE_ASKED;
   t->decide_at = now + PATIENCE;
   t->round_at = now + t->rest;
   t->rest = 2 * t->rest < REST_MOST ? 2 * t->rest : REST_MOST;
   t->round++;
   for (int i = 0; i < count; i++) {
-    const uint64_t key[] = {(uint64_t)self, t->round, (uint64_t)i};
-    const uint64_t shift = count == ranks - 1 ? (uint64_t)i : cvz_hash(key, sizeof key) % (uint64_t)(ranks - 1);
-    const int rank = (int)(((uint64_t)self + 1 + shift) % (uint64_t)ranks);
+    const int rank = cvz_share_whom(self, ranks, t->round, i);
     if (!t->pending[rank]) CVZ_TRY(put(t, rank, CVZ_MAIL_ASK, 0, error));
   }
   return CVZ_OK;

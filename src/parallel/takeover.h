@@ -1,17 +1,14 @@
 /* parallel/takeover.h: units that a rank has not begun move to ranks that have none left (--schedule dynamic).
  *
  * There is no rank that all ask, and nobody waits: everything is answered between two steps. A rank without units asks
- * up to CVZ_TAKEOVER_ASKED others, on large jobs at random, how long they will take (ASK, LOAD), and wants units of the
- * one that takes longest (WANT, GIVE; an answer may have none). Who has not answered after a moment may be slow or
- * stopped: the others go first, and a late answer still counts. To ask a few at random and to take the best of them is
- * nearly as good as asking all (M. Mitzenmacher, "The power of two choices in randomized load balancing", 2001). */
+ * some others how long they will take (ASK, LOAD), and wants units of the one that takes longest (WANT, GIVE; an answer
+ * may have none). Who has not answered after a moment may be slow or stopped: the others go first, and a late answer
+ * still counts. job/share decides whom to ask and what to give. */
 #ifndef CVZ_PARALLEL_TAKEOVER_H
 #define CVZ_PARALLEL_TAKEOVER_H
 
 #include "job/share.h"
 #include "parallel/mail.h"
-
-#define CVZ_TAKEOVER_ASKED 8
 
 typedef struct cvz_takeover cvz_takeover;
 

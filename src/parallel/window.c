@@ -20,14 +20,15 @@ struct cvz_window_memory {
 /* What keeps weights out of shared memory, the worse the lower. */
 typedef enum obstacle { NO_SPACE, FILE_SIZE_LIMIT, NO_OBSTACLE } obstacle;
 
-/* Open MPI and MPICH put shared segments in files below /dev/shm. Unknown counts as enough. */
-static obstacle find_obstacle(size_t bytes)
+/* Open MPI and MPICH put shared segments in files below /dev/shm, which take space when they are written, not when they
+ * are made: `promised` bytes of the free ones are spoken for. Unknown counts as enough. */
+static obstacle find_obstacle(size_t bytes, size_t promised)
 {
   struct statvfs file_system;
   struct rlimit limit;
   if (!statvfs("/dev/shm", &file_system)) {
     const unsigned long long room = (unsigned long long)file_system.f_bavail * file_system.f_frsize;
-    if (bytes >= room - room / 16) return NO_SPACE;
+    if (bytes + promised >= room - room / 16) return NO_SPACE;
   }
   if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
       bytes > limit.rlim_cur - limit.rlim_cur / 16)
@@ -39,7 +40,8 @@ static obstacle find_obstacle(size_t bytes)
 static bool can_share(cvz_comm *comm, size_t bytes, const cvz_log *log)
 {
   static const char *const reasons[] = {"/dev/shm has no room", "the limit of file size (ulimit -f) leaves no room"};
-  const int found = cvz_comm_least(comm, comm->node_size == 1 ? NO_OBSTACLE : (int)find_obstacle(bytes));
+  const int found =
+      cvz_comm_least(comm, comm->node_size == 1 ? NO_OBSTACLE : (int)find_obstacle(bytes, comm->promised));
   if (found == NO_OBSTACLE) return true;
   cvz_warn(log, "shared memory: %s for %zu MB of weights, every rank keeps its own copy", reasons[found], bytes >> 20);
   return false;
@@ -68,11 +70,13 @@ cvz_status cvz_window_create(cvz_window_memory **window, cvz_comm *comm, size_t 
   created->once = can_share(comm, bytes, log);
   created->shared = created->once && comm->node_size > 1;
   cvz_status status = CVZ_OK;
-  if (created->shared)
+  if (created->shared) {
+    comm->promised += bytes;
     created->data = open_shared(created);
-  else
+  } else {
     status = cvz_block_create(&created->private, bytes, error);
-  if (!created->shared) created->data = created->private.data;
+    created->data = created->private.data;
+  }
   status = cvz_comm_agree(comm, status, error);
   if (status != CVZ_OK) {
     cvz_window_free(created);
@@ -86,6 +90,7 @@ void cvz_window_free(cvz_window_memory *window)
 {
   if (!window) return;
   if (window->shared) {
+    window->comm->promised -= window->bytes;
     MPI_Win_unlock_all(window->window);
     MPI_Win_free(&window->window);
   }

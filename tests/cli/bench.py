@@ -73,6 +73,16 @@ def tables():
     check("gemm: one row of the shape", result.code == 0 and len(rows) == 1 and float(rows[0][3]) > 0, result)
 
 
+def uneven_ranks():
+    """Of four ranks of which the first has half the speed a static schedule uses about 4 / 7."""
+    told = run(["scaling", "--arch", "vgg16", "--layer", "block1_conv1", "--size", "32", "--slow", "4", "1", "4"])
+    rows = [line.replace("%", "").split() for line in told.out.splitlines() if line.strip()[:1].isdigit()]
+    check("scaling: a row for each number of ranks", done(told) and [row[0] for row in rows] == ["1", "4"], told)
+    numbers = [[float(word) for word in row[3:]] for row in rows]
+    check("scaling: --slow adds both schedules", all(len(row) == 6 for row in numbers), numbers)
+    check("scaling: dynamic uses slow ranks well", abs(numbers[1][4] - 400 / 7) < 1 and numbers[1][5] > 85, numbers)
+
+
 def refusals():
     cases = [
         ("no command", [], USAGE, ["step, scaling, gemm or kernels"]),
@@ -123,6 +133,7 @@ def information():
 
 objects()
 tables()
+uneven_ranks()
 refusals()
 information()
 finish()

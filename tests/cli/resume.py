@@ -18,8 +18,11 @@ FAILED, USAGE, STOPPED = 1, 2, 75
 KILLS = 50
 BASE = ["--model", MODEL, "--size", "80", "--save-raw"]
 JOB = BASE + ["--layer", "conv2d_1,conv2d_5", "--filters", "0-23", "--iterations", "150"]
-STEPS = 12000  # of a unit: some seconds, so that a signal that mpirun hands on late still finds it begun
+STEPS = 5000  # of a unit: some seconds, so that a signal that mpirun hands on late still finds it begun
 LONG = BASE + ["--layer", "conv2d_5", "--filters", "0-2", "--iterations", STEPS]
+MEDIUM = LONG[:-1] + [1000]
+SHORT = LONG[:-1] + [150]
+AT_ONCE = ["--max-time", "0.01"]  # stops every rank at its first step
 
 HEAD = struct.Struct("<IIiiQII")  # mark, kind, unit, step, bytes, checksum, 0
 MARK, UNIT, STATE = 0x4A5A5643, 2, 3
@@ -87,7 +90,7 @@ def killed_at_random(scratch):
     while kills < KILLS:
         known = len(finished(out, 24)) if out.exists() else 0
         ranks = dice.choice([1, 2, 3, 3])
-        process = start(JOB + ["--out", out, "--resume"], ranks)
+        process = start(JOB + ["--out", out, "--resume", "--schedule", dice.choice(["static", "dynamic"])], ranks)
         until(lambda: process.poll() is not None or ranks_of(process))
         time.sleep(dice.uniform(0.0, 1.6))
         whom = dice.choice(list(hit))
@@ -120,27 +123,32 @@ def killed_at_random(scratch):
     check("no rank is left running", until(lambda: not left_running(str(scratch)), 10), left_running(str(scratch)))
 
 
-def stop_with(scratch, name, ranks, strike, whole, reason):
-    """Stops LONG in the middle of a unit: exit 75, and goes on from the same step."""
-    out = scratch / name
-    process = start(LONG + ["--out", out], ranks)
-    check(f"{name}: it starts", until(lambda: list(out.glob("journal/*.journal")), 30))
-    time.sleep(0.3)
+def stop_with(out, name, ranks, strike, reason, before):
+    """Stops LONG in the middle of units, again: exit 75. `before` are the states of the last time; returns those of
+    this time."""
+    known = len(journal(out))
+    process = start(LONG + ["--out", out, "--resume"], ranks)
+    begun_anew = until(lambda: (out / ".lock").exists() and len(journal(out)) >= max(known, 1), 30)
+    check(f"{name}: it starts", begun_anew and until(lambda: ranks_of(process), 30))
+    time.sleep(0.2)
     strike(process)
     told = end(process)
     check(f"{name}: exit 75", told.code == STOPPED, told)
     check(f"{name}: one line with the reason", len(told.ours()) == 1 and reason in told.ours()[0] and
           "--resume" in told.ours()[0], told)
+    check(f"{name}: what had begun goes on", not before or f"{len(before)} begun" in told.err, (before, told))
     begun = states(out)
     check(f"{name}: it stopped within units", begun and all(0 < step < STEPS for step in begun.values()), begun)
+    check(f"{name}: none is further back", all(begun[unit] >= step for unit, step in before.items()) and
+          sum(begun.values()) > sum(before.values()), (before, begun))
     check(f"{name}: the lock is given back", not (out / ".lock").exists())
-    told = run(LONG + ["--out", out, "--resume"], 2)
-    check(f"{name}: goes on", told.code == 0 and f"{len(begun)} begun" in told.err, told)
-    same(name, out, whole)
+    return begun
 
 
 def stopped_in_the_middle(scratch):
+    """One job, stopped in many ways, one after the other."""
     whole = undisturbed(scratch, "long", LONG)
+    out, begun = scratch / "stopped", {}
 
     def one_rank(process):
         kill(ranks_of(process)[-1], signal.SIGUSR1)
@@ -152,27 +160,27 @@ def stopped_in_the_middle(scratch):
             ("SIGUSR1 without mpirun", 0, lambda p: p.send_signal(signal.SIGUSR1), "signal 10"),
             ("SIGINT without mpirun", 0, lambda p: p.send_signal(signal.SIGINT), "signal 2"),
             ("SIGTERM without mpirun", 0, lambda p: p.send_signal(signal.SIGTERM), "signal 15")]:
-        stop_with(scratch, name, ranks, strike, whole, reason)
-    out = scratch / "SIGTERM to mpirun"
-    process = start(LONG + ["--out", out], 2)
-    until(lambda: list(out.glob("journal/*.journal")), 30)
-    time.sleep(0.3)
+        begun = stop_with(out, name, ranks, strike, reason, begun)
+    process = start(LONG + ["--out", out, "--resume"], 2)
+    until(lambda: (out / ".lock").exists() and len(ranks_of(process)) == 2, 30)
+    time.sleep(0.4)
     process.terminate()
     end(process)
-    check("SIGTERM to mpirun: the units' states are saved", len(states(out)) == 2, states(out))
+    left = states(out)
+    check("SIGTERM to mpirun: the units' states are saved", sum(left.values()) > sum(begun.values()), (begun, left))
     told = run(LONG + ["--out", out, "--resume"], 2)
-    check("SIGTERM to mpirun: goes on", told.code == 0 and "2 begun" in told.err, told)
-    same("SIGTERM to mpirun", out, whole)
+    check("after all of them it ends", told.code == 0 and f"{len(left)} begun" in told.err, told)
+    same("after all of them", out, whole)
 
 
 def time_limits(scratch):
     """One job in short pieces, each on another number of ranks."""
-    whole = files(scratch / "long")
+    whole = undisturbed(scratch, "medium", MEDIUM)
     out = scratch / "pieces"
     furthest, lost = {}, []
-    for piece in range(60):
+    for piece in range(25):
         ranks = [1, 3, 2, 5, 0][piece % 5]
-        told = run(LONG + ["--out", out, "--resume", "--max-time", "0.9s"], ranks)
+        told = run(MEDIUM + ["--out", out, "--resume", "--max-time", "0.9s"], ranks)
         if told.code == 0:
             break
         if not check(f"piece {piece + 1}, {ranks} ranks: exit 75", told.code == STOPPED and
@@ -183,57 +191,52 @@ def time_limits(scratch):
                 lost.append((unit, step, furthest[unit]))
             furthest[unit] = max(step, furthest.get(unit, 0))
     if told.code:
-        told = run(LONG + ["--out", out, "--resume"], 3)
+        told = run(MEDIUM + ["--out", out, "--resume"], 3)
     check("pieces of 0.9 s on 1, 3, 2, 5 and no ranks: the job ends", told.code == 0, told)
     check("pieces: no unit goes back", not lost and furthest, lost)
     same("pieces", out, whole)
-    told = run(LONG + ["--out", out, "--resume"], 2)
+    told = run(MEDIUM + ["--out", out, "--resume"], 2)
     check("with everything done --resume has nothing to do", told.code == 0 and "all 3 filters are done" in told.err,
           told)
     same("with everything done", out, whole)
-    told = run(LONG + ["--out", scratch / "new", "--resume"])
+    told = run(SHORT + ["--out", scratch / "new", "--resume"])
     check("with nothing there --resume starts anew", told.code == 0 and "going on" not in told.err, told)
-    same("with nothing there", scratch / "new", whole)
     (out / "manifest.json").unlink()
     (out / "index.html").unlink()
-    told = run(LONG + ["--out", out, "--resume"])
+    told = run(MEDIUM + ["--out", out, "--resume"])
     check("without a manifest --resume writes it", told.code == 0, told)
     same("without a manifest", out, whole)
 
 
-def stopped_job(scratch, name, ranks=2):
-    """A directory in which LONG was stopped."""
+def stopped_job(scratch, name):
+    """A directory in which MEDIUM was stopped, with two units begun."""
     out = scratch / name
-    process = start(LONG + ["--out", out], ranks)
-    until(lambda: list(out.glob("journal/*.journal")), 30)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGUSR1)
-    told = end(process)
-    check(f"{name}: stopped", told.code == STOPPED, told)
+    told = run(MEDIUM + ["--out", out, *AT_ONCE], 2)
+    check(f"{name}: stopped", told.code == STOPPED and len(states(out)) == 2, told)
     return out
 
 
 def other_jobs(scratch):
     out = stopped_job(scratch, "parameters")
-    ended = scratch / "long"
+    ended = scratch / "medium"
     model = scratch / "other.h5"
     shutil.copy(MODEL, model)
     with open(model, "ab") as stream:
         stream.write(b"\0")
 
     def changed(name, value):
-        place = LONG.index(f"--{name}")
-        return LONG[:place + 1] + [value] + LONG[place + 2:]
+        place = MEDIUM.index(f"--{name}")
+        return MEDIUM[:place + 1] + [value] + MEDIUM[place + 2:]
 
     renamed = scratch / "renamed" / pathlib.Path(MODEL).name
     renamed.parent.mkdir()
     shutil.copy(model, renamed)
-    cases = [("seed", LONG + ["--seed", "1"]), ("iterations", changed("iterations", "3999")),
-             ("size", changed("size", "81")), ("learning_rate", LONG + ["--learning-rate", "9"]),
+    cases = [("seed", MEDIUM + ["--seed", "1"]), ("iterations", changed("iterations", "3999")),
+             ("size", changed("size", "81")), ("learning_rate", MEDIUM + ["--learning-rate", "9"]),
              ("layer", changed("layer", "conv2d_1")), ("filters", changed("filters", "0-1")),
-             ("save_raw", [word for word in LONG if word != "--save-raw"]), ("model", changed("model", model)),
-             ("model_xxh64", changed("model", renamed)), ("instruction_set", LONG + ["--isa", "portable"]),
-             ("shard", LONG + ["--shard", "1/2"])]
+             ("save_raw", [word for word in MEDIUM if word != "--save-raw"]), ("model", changed("model", model)),
+             ("model_xxh64", changed("model", renamed)), ("instruction_set", MEDIUM + ["--isa", "portable"]),
+             ("shard", MEDIUM + ["--shard", "1/2"])]
     for place, title in ((out, "a stopped job"), (ended, "an ended job")):
         before = files(place)
         for key, options in cases:
@@ -243,29 +246,29 @@ def other_jobs(scratch):
                   wanted in told.ours()[0] and str(place) in told.ours()[0], told)
         check(f"{title}: nothing has changed", files(place) == before)
     for ranks in (0, 2):
-        told = run(LONG + ["--out", out], ranks)
+        told = run(MEDIUM + ["--out", out], ranks)
         check(f"a journal is not written over, {ranks} ranks", told.code == USAGE and "--resume" in told.err, told)
-    told = run(LONG + ["--out", out, "--resume", "--overwrite"])
+    told = run(MEDIUM + ["--out", out, "--resume", "--overwrite"])
     check("--resume and --overwrite exclude each other", told.code == USAGE and "--overwrite" in told.err, told)
-    told = run(LONG + ["--out", out, "--overwrite"])
+    told = run(MEDIUM + ["--out", out, "--overwrite"])
     check("--overwrite removes the journal", told.code == 0, told)
     same("--overwrite", out, files(ended))
 
 
 def instruction_sets(scratch):
     """A job that was begun on older processors goes on with what they have."""
-    narrow = LONG[:-1] + ["150", "--isa", "portable"]
+    narrow = SHORT + ["--isa", "portable"]
     whole = undisturbed(scratch, "portable", narrow)
     out = scratch / "older"
-    told = run(narrow + ["--out", out, "--max-time", "0.01"], 2)
+    told = run(narrow + ["--out", out, *AT_ONCE], 2)
     check("a portable job is stopped", told.code == STOPPED and journal(out) is not None, told)
-    told = run(LONG[:-1] + ["150", "--out", out, "--resume"], 2)
+    told = run(SHORT + ["--out", out, "--resume"], 2)
     check("without --isa it goes on as it was", told.code == 0, told)
     same("without --isa", out, whole)
 
 
 def damaged_journals(scratch):
-    whole = files(scratch / "long")
+    whole = files(scratch / "medium")
 
     def cut(path, data):
         path.write_bytes(data[:-7])
@@ -290,7 +293,7 @@ def damaged_journals(scratch):
         path = out / "journal/1-0.journal"
         before = len(states(out))
         damage(path, path.read_bytes())
-        told = run(LONG + ["--out", out, "--resume"], 2)
+        told = run(MEDIUM + ["--out", out, "--resume"], 2)
         kept = before if damage is add else before - 1
         check(f"{damage.__name__}: what is whole counts", told.code == 0 and f" {kept} begun" in told.err, (kept, told))
         same(f"damage {damage.__name__}", out, whole)

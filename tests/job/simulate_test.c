@@ -36,6 +36,48 @@ static void the_rank_that_ends_last_makes_the_time(void **state)
   cvz_schedule_free(&schedule);
 }
 
+static cvz_simulation play(const cvz_work *work, const double *seconds, const double *speeds, int ranks, bool dynamic)
+{
+  cvz_schedule schedule;
+  cvz_simulation s;
+  assert_int_equal(cvz_schedule_create(&schedule, work, ranks, NULL), CVZ_OK);
+  assert_int_equal(cvz_simulate_uneven(&s, &schedule, work, seconds, speeds, dynamic, NULL), CVZ_OK);
+  cvz_schedule_free(&schedule);
+  return s;
+}
+
+static void a_slow_rank_gives_what_it_has_not_begun(void **state)
+{
+  (void)state;
+  cvz_work_layer layer = {.filter_count = 4, .flops = 10};
+  const cvz_work work = {.layers = &layer, .layer_count = 1, .unit_count = 4};
+  const double seconds[] = {1}, speeds[] = {1, 1.0 / 3};
+  const cvz_simulation apart = play(&work, seconds, speeds, 2, false);
+  assert_float_equal(apart.makespan, 6, 1e-9);
+  assert_float_equal(apart.balance, 0.5, 1e-9);
+  /* The fast rank ends its own at 2, takes over the other's second, and both end at 3. */
+  const cvz_simulation together = play(&work, seconds, speeds, 2, true);
+  assert_float_equal(together.makespan, 3, 1e-9);
+  assert_float_equal(together.balance, 1, 1e-9);
+  assert_int_equal(together.fewest, 1);
+  assert_int_equal(together.most, 3);
+}
+
+static void even_ranks_are_as_without_speeds(void **state)
+{
+  (void)state;
+  cvz_work_layer layers[2] = {{.filter_count = 20, .flops = 30, .first_unit = 0},
+                              {.filter_count = 31, .flops = 20, .first_unit = 20}};
+  const cvz_work work = {.layers = layers, .layer_count = 2, .unit_count = 51};
+  const double seconds[] = {30, 20}, speeds[] = {1, 1, 1};
+  cvz_schedule schedule;
+  assert_int_equal(cvz_schedule_create(&schedule, &work, 3, NULL), CVZ_OK);
+  const cvz_simulation plain = cvz_simulate(&schedule, &work, seconds);
+  assert_float_equal(play(&work, seconds, speeds, 3, false).makespan, plain.makespan, 1e-9);
+  assert_true(play(&work, seconds, speeds, 3, true).makespan <= plain.makespan + 1e-9);
+  cvz_schedule_free(&schedule);
+}
+
 /* Every convolution of a network under the recipe `keras`, with the costs of its plans. */
 typedef struct atlas {
   cvz_graph graph;
@@ -110,6 +152,22 @@ static void an_atlas_of_resnet50v2_fills_1024_ranks_and_16384_with_16_repeats(vo
   }
 }
 
+/* Times as costs at 250 GFLOP/s; every 16th rank has half the speed. */
+static void dynamic_fills_1024_ranks_of_which_some_are_slow(void **state)
+{
+  (void)state;
+  enum { RANKS = 1024 };
+  atlas a;
+  open_atlas(&a, "ResNet50V2", cvz_cpu_isa());
+  double speeds[RANKS], *seconds = calloc((size_t)a.work.layer_count, sizeof *seconds);
+  for (int r = 0; r < RANKS; r++) speeds[r] = r % 16 ? 1 : 0.5;
+  for (int i = 0; i < a.work.layer_count; i++) seconds[i] = a.work.layers[i].flops * a.options.iterations / 250e9;
+  assert_true(play(&a.work, seconds, speeds, RANKS, false).balance < 0.55);
+  assert_true(play(&a.work, seconds, speeds, RANKS, true).balance >= 0.95);
+  free(seconds);
+  close_atlas(&a);
+}
+
 /* Layers in the order of the network: each one behind it costs more, unless it skips the other's map. */
 static void a_layer_behind_another_costs_more(void **state)
 {
@@ -126,6 +184,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_rank_that_ends_last_makes_the_time),
       cmocka_unit_test(an_atlas_of_resnet50v2_fills_1024_ranks_and_16384_with_16_repeats),
+      cmocka_unit_test(a_slow_rank_gives_what_it_has_not_begun),
+      cmocka_unit_test(even_ranks_are_as_without_speeds),
+      cmocka_unit_test(dynamic_fills_1024_ranks_of_which_some_are_slow),
       cmocka_unit_test(a_layer_behind_another_costs_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
