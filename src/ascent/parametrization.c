@@ -185,7 +185,7 @@ static void squash(const cvz_parametrization *p, float *values)
 {
   const cvz_view all = cvz_view_dense(values, p->image.height, p->image.width, p->image.channels);
   if (p->recipe.parametrization.output == CVZ_OUTPUT_SIGMOID) {
-    p->kernels->curve(all, all, CVZ_CURVE_SIGMOID);
+    p->kernels->curve(all, all, CVZ_CURVE_SIGMOID, 0);
     return;
   }
   for (size_t i = 0; i < cvz_shape_count(p->image); i++) {
