@@ -5,7 +5,8 @@
 
 #define BATCH_TILES       64 /* many enough to use a plane of weights well, few enough for the second-level cache */
 #define BATCH_LARGE_TILES 48
-#define LARGE_LEAST       32 /* tiles */
+#define LARGE_LEAST       200 /* tiles */
+#define LARGE_CHANNELS    64
 #define LARGE_SHARE       0.9
 #define PLANE_GAP         16 /* floats between planes, so that they do not share cache sets */
 
@@ -30,14 +31,15 @@ static double points_of(int height, int width, int tile)
   return (double)tiles_of(height, width, tile) * cvz_winograd_points(tile);
 }
 
-/* Tiles of 6 x 6 multiply less, where they do not overhang the map much, and have more weights, which pays from some
- * number of tiles on. */
-static int choose_tile(int height, int width)
+/* Tiles of 6 x 6 multiply less, where they do not overhang the map much. Their errors are four times as large and their
+ * weights twice as many, so they are for the large maps of networks like VGG, where they save most. */
+static int choose_tile(int height, int width, int inputs, int outputs)
 {
-  const bool many = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST;
+  const bool large = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST && inputs >= LARGE_CHANNELS &&
+                     outputs >= LARGE_CHANNELS;
   const bool less =
       points_of(height, width, CVZ_WINOGRAD_LARGE_TILE) <= LARGE_SHARE * points_of(height, width, CVZ_WINOGRAD_TILE);
-  return many && less ? CVZ_WINOGRAD_LARGE_TILE : CVZ_WINOGRAD_TILE;
+  return large && less ? CVZ_WINOGRAD_LARGE_TILE : CVZ_WINOGRAD_TILE;
 }
 
 /* Tiles of a batch; all batches have about as many. */
@@ -78,7 +80,7 @@ static void convolve(const cvz_context *context, cvz_view y, cvz_view x, const i
                      const cvz_epilogue *epilogue)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const int tile = choose_tile(y.height, y.width), points = cvz_winograd_points(tile);
+  const int tile = choose_tile(y.height, y.width, x.channels, y.channels), points = cvz_winograd_points(tile);
   const int tiles = tiles_of(y.height, y.width, tile), most = batch_tiles(y.height, y.width, tile);
   cvz_winograd_planes planes = {.v_plane = plane_floats(most, x.channels), .m_plane = plane_floats(most, y.channels)};
   planes.v = cvz_context_scratch(context);
@@ -118,6 +120,11 @@ static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass
 static const cvz_pass large_forward_pass = {"winograd 6x6", forward, false};
 static const cvz_pass large_backward_pass = {"winograd 6x6", backward, false};
 
+static int choose_tile_for(cvz_region region, const cvz_conv_sizes *sizes)
+{
+  return choose_tile(cvz_region_height(region), cvz_region_width(region), sizes->channels, sizes->filters);
+}
+
 static size_t planes_of(cvz_region region, int tile, int inputs, int outputs)
 {
   const int tiles = batch_tiles(cvz_region_height(region), cvz_region_width(region), tile);
@@ -133,7 +140,7 @@ cvz_status cvz_conv_winograd_forward(cvz_plan *plan, cvz_step *step, cvz_packs *
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_output(plan, step)->region;
-  const int tile = choose_tile(cvz_region_height(region), cvz_region_width(region));
+  const int tile = choose_tile_for(region, &sizes);
   step->forward = tile == CVZ_WINOGRAD_TILE ? &forward_pass : &large_forward_pass;
   step->forward_flops = products(region, tile, &sizes);
   cvz_step_want_scratch(step, planes_of(region, tile, sizes.channels, sizes.filters));
@@ -145,7 +152,7 @@ cvz_status cvz_conv_winograd_backward(cvz_plan *plan, cvz_step *step, cvz_packs 
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_input(plan, step, 0)->region;
-  const int tile = choose_tile(cvz_region_height(region), cvz_region_width(region));
+  const int tile = choose_tile_for(region, &sizes);
   step->backward = tile == CVZ_WINOGRAD_TILE ? &backward_pass : &large_backward_pass;
   step->backward_flops = products(region, tile, &sizes);
   cvz_step_want_scratch(step, planes_of(region, tile, sizes.filters, sizes.channels));
