@@ -10,17 +10,13 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "image/png.h"
+#include "job/ascent_options.h"
 
 static cvz_ascent_recipe recipe_of(const cvz_target *target, const float *start)
 {
-  const cvz_options *options = &target->options;
-  return (cvz_ascent_recipe){.iterations = options->iterations,
-                             .learning_rate = (float)options->learning_rate,
-                             .init_spread = (float)options->init_scale,
-                             .picture_border = options->picture_border,
-                             .range = cvz_graph_input_range(&target->network->graph),
-                             .seed = options->seed,
-                             .start = start};
+  cvz_ascent_recipe recipe = cvz_ascent_options(&target->options, &target->network->graph);
+  recipe.start = start;
+  return recipe;
 }
 
 static cvz_shape image_of(const cvz_target *target)

@@ -32,6 +32,7 @@ static cvz_status read_settings(cvz_options *options, const char *layer, const c
 {
   const cvz_option_source source = {CVZ_ORIGIN_COMMAND_LINE, "", NULL};
   CVZ_TRY(cvz_options_init(options, error));
+  CVZ_TRY(cvz_options_set(options, CVZ_OPTION_model, "-", &source, error)); /* which the check wants */
   CVZ_TRY(cvz_options_set(options, CVZ_OPTION_layer, layer, &source, error));
   for (; settings && *settings; settings++) {
     char *copy = cvz_copy_text(*settings, error);
@@ -40,7 +41,8 @@ static cvz_status read_settings(cvz_options *options, const char *layer, const c
     free(copy);
     CVZ_TRY(status);
   }
-  return cvz_recipe_apply(options, error);
+  CVZ_TRY(cvz_recipe_apply(options, error));
+  return cvz_options_check(options, error);
 }
 
 static cvz_status measure(cvz_target *target, cvz_error *error)

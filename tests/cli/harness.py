@@ -22,6 +22,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
 parser.add_argument("--source", required=True)
 parser.add_argument("--mutate", help="convviz-mutate; default: where the build puts it")
+parser.add_argument("--embedded", help="convviz-embedded, for tests/parity/inputs.py")
 arguments = parser.parse_args()
 
 PROGRAM = str(pathlib.Path(arguments.program).resolve())

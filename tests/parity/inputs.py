@@ -1,7 +1,7 @@
 """The program itself against Keras where the image is not RGB from -1 to 1: range and order of the colours, gray, alpha
 and further channels, classes before and after the softmax.
 
-Usage: inputs.py --program PATH --source DIR. Every model is made here by Keras and saved as its legacy HDF5.
+Usage: inputs.py --program PATH --source DIR --embedded PATH. Every model is made here by Keras and saved as its legacy HDF5.
 """
 import os
 import pathlib
@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from harness import check, finish, manifest, png_size, run, scratch_folder
+from harness import arguments, call, check, finish, manifest, png_size, run, scratch_folder
 
 RATE, STEPS, SIZE = 10, 5, 64
 GRAY, RGB, RGBA = 0, 2, 6  # colour types of PNG
@@ -269,7 +269,31 @@ def sizes(scratch):
     check("nor behind global pooling", result.code == 0 and manifest(out)["job"]["size"] == "80x80", result)
 
 
+def embedded(scratch):
+    """The public functions: a layer's output, the mean of a filter and its gradient."""
+    model = sequential("embedded", 3, keras.layers.Conv2D(8, 3, activation="swish", name="a"),
+                       keras.layers.Conv2D(5, 3, name="c"), keras.layers.GlobalAveragePooling2D(),
+                       keras.layers.Dense(4, activation="softmax", name="d"))
+    path, image = save(model, scratch), start_image(3, 9, 2)
+    image.tofile(scratch / "image.raw")
+    for layer, filter, logits in (("a", 3, False), ("c", 4, False), ("d", 2, True)):
+        done = call([arguments.embedded, str(path), layer, str(filter), f"{SIZE}x{SIZE}", str(scratch / "image.raw"),
+                     str(scratch / "answer.raw")])
+        if not check(f"embedded {layer}: ends well", done.code == 0, done):
+            continue
+        batch = tf.constant(image[None])
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            output = extractor_of(model, layer, logits)(batch)
+            mean = tf.reduce_mean(output[..., filter])
+        wanted = [np.ravel(value) for value in (output, mean, tape.gradient(mean, batch))]
+        found = np.split(np.fromfile(scratch / "answer.raw", "f4"), np.cumsum([len(value) for value in wanted])[:2])
+        for what, ours, keras_value in zip(("output", "mean", "gradient"), found, wanted):
+            distance = np.linalg.norm(ours - keras_value) / np.linalg.norm(keras_value)
+            check(f"embedded {layer}: {what}", ours.shape == keras_value.shape and distance <= 1e-5, distance)
+
+
 with scratch_folder() as folder:
-    for part in (blue, photographs, channels, classes, sizes):
+    for part in (blue, photographs, channels, classes, sizes, embedded):
         part(pathlib.Path(folder))
 finish()
