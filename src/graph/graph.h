@@ -63,8 +63,8 @@ typedef struct cvz_conv {
   cvz_window window;
   int filters; /**< output channels; of a depthwise convolution, outputs per input channel (depth multiplier) */
   int groups;  /**< 1 for a depthwise convolution */
-  int kernel;  /**< (kh, kw, in / groups, filters); depthwise (kh, kw, in, multiplier) */
-  int bias;    /**< (filters) or CVZ_NO_WEIGHT; depthwise (in * multiplier) */
+  int kernel; /**< (kh, kw, in / groups, filters); depthwise (kh, kw, in, multiplier) or (kh, kw, 1, in * multiplier) */
+  int bias;   /**< (filters) or CVZ_NO_WEIGHT; depthwise (in * multiplier) */
 } cvz_conv;
 
 /** y = (x - mean) / deviation * gamma + beta. deviation is sqrt(variance + epsilon), or max(sqrt(variance), epsilon)

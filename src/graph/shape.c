@@ -126,7 +126,10 @@ static cvz_status shape_depthwise(const cvz_shape_case *c, cvz_shape *shape)
   CVZ_REQUIRE(conv->filters <= CVZ_DIMENSION_MAX / in.channels, c->error, CVZ_E_RANGE,
               "layer %s: depth multiplier %d with %d channels is too large", c->layer, conv->filters, in.channels);
   const int channels = in.channels * conv->filters;
-  CVZ_TRY(require_dims(c, conv->kernel, 4, (int[]){kernel[0], kernel[1], in.channels, conv->filters}));
+  const bool grouped = c->graph->weights[conv->kernel].dims[2] == 1;
+  const int by_channel[] = {kernel[0], kernel[1], in.channels, conv->filters};
+  const int by_group[] = {kernel[0], kernel[1], 1, channels};
+  CVZ_TRY(require_dims(c, conv->kernel, 4, grouped ? by_group : by_channel));
   CVZ_TRY(require_dims(c, conv->bias, 1, &channels));
   return slide(c, &conv->window, channels, shape);
 }

@@ -2,6 +2,15 @@
 #include "model/layer.h"
 #include "model/option.h"
 
+/* As many groups as channels, as in ConvNeXt, are a depthwise convolution, whose kernel has the same numbers. */
+static cvz_node of_channels(const cvz_reading *r, cvz_conv conv)
+{
+  if (conv.groups == 1 || cvz_layer_weight_of(r, 0)->dims[2] > 1) return (cvz_node){.op = CVZ_OP_CONV, .conv = conv};
+  conv.filters /= conv.groups;
+  conv.groups = 1;
+  return (cvz_node){.op = CVZ_OP_DEPTHWISE, .conv = conv};
+}
+
 cvz_status cvz_layer_read_conv(cvz_reading *r, cvz_error *error)
 {
   cvz_conv conv = {.groups = 1, .bias = CVZ_NO_WEIGHT, .kernel = r->layer->weights[0]};
@@ -12,7 +21,7 @@ cvz_status cvz_layer_read_conv(cvz_reading *r, cvz_error *error)
   if (conv.filters % conv.groups != 0)
     return cvz_option_fail(r->layer, "groups", CVZ_E_FORMAT, "a divisor of filters", error);
   if (r->layer->slot_count > 1) conv.bias = r->layer->weights[1];
-  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_CONV, .conv = conv}, error));
+  CVZ_TRY(cvz_layer_add(r, of_channels(r, conv), error));
   return cvz_layer_activate(r, "activation", error);
 }
 

@@ -99,8 +99,8 @@ def calibrate(model, random):
         norm.moving_variance.assign(norm.moving_variance * random.uniform(0.8, 1.25, deviation.shape))
 
 
-def family(name):
-    return getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(None, None, 3))
+def family(name, shape=(None, None, 3)):
+    return getattr(keras.applications, name)(weights=None, include_top=False, input_shape=shape)
 
 
 def vgg16_top():
@@ -268,10 +268,22 @@ def build(name):
         model = pairs[name]("channels_last")
         randomize(model, random)
         return model
-    model = {**small_models, **tops}[name]() if name not in families else family(name)
+    if name in families:
+        return build_family(name, (None, None, 3))
+    model = {**small_models, **tops}[name]()
     randomize(model, random)
-    if name not in small_models:
+    if name in tops:
         calibrate(model, random)
+    return model
+
+
+def build_family(name, shape):
+    """A network of keras.applications without its top, of that input shape, with random weights that are alive."""
+    keras.backend.clear_session()
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    model = family(name, shape)
+    randomize(model, random)
+    calibrate(model, random)
     return model
 
 

@@ -2,6 +2,8 @@
 
 Usage: parity.py --probe PROGRAM --source PROJECT --work FOLDER [NAME...]
 
+NAME is a model of make_models.py, or a group of them: small, odd, networks. Without a name all are compared.
+
 Bounds, all strict:
 - loss: within 1e-5 * max(|loss|, 1e-3) of Keras
 - gradient of one step: within 1e-4 of Keras (relative L2)
@@ -38,6 +40,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--probe", required=True)
 parser.add_argument("--source", required=True)
 parser.add_argument("--work", required=True)
+parser.add_argument("--table", help="of models.py: where its table goes")
 parser.add_argument("names", nargs="*")
 arguments = parser.parse_args()
 sys.path.insert(0, str(pathlib.Path(arguments.source) / "tests/model"))
@@ -372,14 +375,26 @@ def odd(name):
 
 odd_names = [function.__name__ for function in make_models.odd_models.singles] + list(make_models.pairs)
 plain_names = [name for name in make_models.small_models if name not in odd_names]
+groups = {"small": plain_names, "odd": odd_names, "networks": [BUNDLED, *make_models.tops, *make_models.families]}
 kinds = [(plain_names, small), (odd_names, odd), ([BUNDLED], lambda name: trained()), (make_models.tops, top),
          (make_models.families, family)]
-for chosen in arguments.names or [name for names, _ in kinds for name in names]:
-    before = sum(counts.values())
-    next(test for names, test in kinds if chosen in names)(chosen)
-    if sum(counts.values()) == before:
-        report("alive", chosen, Verdict("FAIL", "nothing was compared"))
-for kind in sorted(counts):
-    print(f"{counts[kind]:5} {kind}")
-print("worst: " + ", ".join(f"{kind} {worst[kind]:.1e}" for kind in sorted(worst)))
-sys.exit(bool(counts["failures"]))
+
+
+def summary():
+    for kind in sorted(counts):
+        print(f"{counts[kind]:5} {kind}")
+    print("worst: " + ", ".join(f"{kind} {worst[kind]:.1e}" for kind in sorted(worst)))
+    return bool(counts["failures"])
+
+
+def main():
+    for chosen in [name for asked in arguments.names or groups for name in groups.get(asked, [asked])]:
+        before = sum(counts.values())
+        next(test for names, test in kinds if chosen in names)(chosen)
+        if sum(counts.values()) == before:
+            report("alive", chosen, Verdict("FAIL", "nothing was compared"))
+    return summary()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

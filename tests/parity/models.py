@@ -1,0 +1,112 @@
+"""Every constructor of keras.applications against Keras, at its smallest legal size and its default size.
+
+Usage: models.py --probe PROGRAM --source PROJECT --work FOLDER [--table FILE] [NAME...]
+
+Loss and gradient of a live unit at three depths of each network, by the bounds and the judge of parity.py. Without
+names all of them are compared, which takes hours and 16 GB of memory; with them those, NAME:small or NAME:default at
+that size only. --table puts what was found into the table of a page in Markdown, as each network is done; rows of the
+same network and size are replaced.
+"""
+import gzip
+import inspect
+import json
+import pathlib
+import re
+import sys
+
+import keras
+import numpy as np
+
+import parity
+from parity import Unit, Verdict
+
+DEPTHS = 3
+SMALLEST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
+HEAD = ["| network | size | layer and filter | loss | loss error | gradient error | verdict |",
+        "|---|---|---|---|---|---|---|"]
+
+
+def constructors():
+    return {name: f for name, f in inspect.getmembers(keras.applications, inspect.isfunction) if name[0].isupper()}
+
+
+def default_size(name):
+    path = pathlib.Path(parity.arguments.source) / f"weights/architectures/{name}.json.gz"
+    layers = json.loads(gzip.decompress(path.read_bytes()))["layers"]
+    return next(layer["config"]["batch_shape"][1] for layer in layers
+                if layer["class_name"] == "InputLayer" and layer.get("only") != "notop")
+
+
+def network(name, size):
+    """NASNet is another network where its size is free; all others are the same."""
+    fixed = size if name.startswith("NASNet") else None
+    model = parity.make_models.build_family(name, (fixed, fixed, 3))
+    path = parity.work / f"{name}.h5"
+    model.save(path)
+    return parity.network(name, model, path)
+
+
+def live_unit(net, layer, size, index):
+    """A unit that is alive in Keras: its image, loss and gradient."""
+    model = keras.Model(net.model.inputs, net.model.get_layer(layer).output)
+    channels = model.output.shape[-1]
+    for attempt in range(8):
+        image = parity.random_image(net.model, (size, size), attempt)
+        channel = (17 * attempt + 5 * index) % channels
+        loss, gradient = parity.keras_pass(model, image, channel)
+        if np.linalg.norm(gradient) * (127.5 if parity.scales_itself(net.model) else 1) > parity.ALIVE:
+            return channel, image, loss, gradient
+    return None
+
+
+def compare(net, layer, size, index):
+    """A row of the table."""
+    found = live_unit(net, layer, size, index)
+    if found is None:
+        parity.report("alive", f"{net.title} {layer}", Verdict("FAIL", "has no live unit"))
+        return None
+    channel, image, loss, gradient = found
+    unit = Unit(net, layer, channel, index != 1)
+    title = f"{net.title} {layer}[{channel}] {size}x{size}"
+    answer = parity.ask(unit, parity.engines[0], image, 1)
+    if isinstance(answer, str):
+        parity.report("first", title, Verdict("FAIL", answer))
+        return None
+    verdict = parity.verdict(unit, image, loss, gradient, answer.losses[0], answer.gradients[0])
+    parity.report("first", title, verdict)
+    return [net.title, f"{size}", f"{layer} {channel}", f"{loss:.5g}", f"{parity.loss_error(answer.losses[0], loss):.0e}",
+            f"{parity.relative(answer.gradients[0], gradient):.0e}", verdict.kind]
+
+
+def rows_of(name, size):
+    net = network(name, size)
+    layers = parity.at_depths(parity.targets(net.model, (4,)), DEPTHS)
+    rows = [compare(net, layer, size, index) for index, layer in enumerate(layers)]
+    net.path.unlink()
+    return [row for row in rows if row]
+
+
+def write_table(path, name, size, rows):
+    """Puts the rows into the table, in the order of names and sizes."""
+    text = path.read_text()
+    start = text.index(HEAD[0])
+    end = start + re.match(r"(?:\|.*\n)+", text[start:]).end()
+    kept = [line for line in text[start:end].splitlines()[2:] if not line.startswith(f"| {name} | {size} |")]
+    of_line = lambda line: (line.split(" | ")[0], int(line.split(" | ")[1]))
+    lines = sorted(kept + ["| " + " | ".join(row) + " |" for row in rows], key=of_line)
+    path.write_text(text[:start] + "\n".join(HEAD + lines) + "\n" + text[end:])
+
+
+def main():
+    for asked in parity.arguments.names or constructors():
+        name, _, only = asked.partition(":")
+        sizes = {"small": SMALLEST.get(name, 32), "default": default_size(name)}
+        for size in [sizes[only]] if only else sizes.values():
+            rows = rows_of(name, size)
+            if parity.arguments.table:
+                write_table(pathlib.Path(parity.arguments.table), name, size, rows)
+    return parity.summary()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
