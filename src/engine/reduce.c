@@ -44,11 +44,6 @@ static cvz_view counts(const cvz_context *context, cvz_view y)
   return spread(context, cvz_view_dense(cvz_context_state(context), y.height, y.width, y.channels));
 }
 
-static inline float *pixel(cvz_view view, int i, int j)
-{
-  return view.data + (size_t)i * view.row + (size_t)j * view.pixel;
-}
-
 static float share(const cvz_context *context, cvz_view x)
 {
   const cvz_reduce *reduce = reduce_of(context);
@@ -66,14 +61,14 @@ static void sum(const cvz_context *context, cvz_view y, cvz_view x)
   const cvz_view to = spread(context, y);
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++) {
-      const float *from = pixel(x, i, j);
+      const float *from = cvz_pixel(x, i, j);
       double over_channels = 0;
       for (size_t c = 0; c < (size_t)x.channels; c++)
         if (step)
-          pixel(to, i, j)[c] += from[c] * factor;
+          cvz_pixel(to, i, j)[c] += from[c] * factor;
         else
           over_channels += (double)from[c];
-      if (!step) *pixel(to, i, j) += (float)over_channels * factor;
+      if (!step) *cvz_pixel(to, i, j) += (float)over_channels * factor;
     }
 }
 
@@ -85,8 +80,8 @@ static void extreme(const cvz_context *context, cvz_view y, cvz_view x, float si
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++)
       for (size_t c = 0; c < (size_t)x.channels; c++) {
-        float *most = &pixel(to, i, j)[c * step], *equal = &pixel(count, i, j)[c * step];
-        const float value = pixel(x, i, j)[c];
+        float *most = &cvz_pixel(to, i, j)[c * step], *equal = &cvz_pixel(count, i, j)[c * step];
+        const float value = cvz_pixel(x, i, j)[c];
         if (sign * value > sign * *most) *most = value, *equal = 0;
         if (value == *most) ++*equal;
       }
@@ -120,11 +115,11 @@ static void backward_reduce(const cvz_context *context)
   for (int i = 0; i < dx.height; i++)
     for (int j = 0; j < dx.width; j++)
       for (size_t c = 0; c < (size_t)dx.channels; c++) {
-        const float gradient = pixel(dy, i, j)[c * step];
+        const float gradient = cvz_pixel(dy, i, j)[c * step];
         if (!extremes)
-          pixel(dx, i, j)[c] += gradient * factor;
-        else if (pixel(x, i, j)[c] == pixel(y, i, j)[c * step])
-          pixel(dx, i, j)[c] += gradient / pixel(count, i, j)[c * step];
+          cvz_pixel(dx, i, j)[c] += gradient * factor;
+        else if (cvz_pixel(x, i, j)[c] == cvz_pixel(y, i, j)[c * step])
+          cvz_pixel(dx, i, j)[c] += gradient / cvz_pixel(count, i, j)[c * step];
       }
 }
 

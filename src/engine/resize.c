@@ -29,16 +29,11 @@ static cvz_between between(const cvz_context *context, int axis, int index)
   return b;
 }
 
-static inline float *pixel(cvz_view view, int i, int j)
-{
-  return view.data + (size_t)i * view.row + (size_t)j * view.pixel;
-}
-
 /* (1 - part) a + part b along the row, then down, as TensorFlow has it. */
 static void blend(float *to, cvz_view x, cvz_between row, cvz_between column)
 {
-  const float *a = pixel(x, row.first, column.first), *b = pixel(x, row.first, column.second);
-  const float *c = pixel(x, row.second, column.first), *d = pixel(x, row.second, column.second);
+  const float *a = cvz_pixel(x, row.first, column.first), *b = cvz_pixel(x, row.first, column.second);
+  const float *c = cvz_pixel(x, row.second, column.first), *d = cvz_pixel(x, row.second, column.second);
   for (int k = 0; k < x.channels; k++) {
     const float above = a[k] + (b[k] - a[k]) * column.part, below = c[k] + (d[k] - c[k]) * column.part;
     to[k] = above + (below - above) * row.part;
@@ -50,7 +45,7 @@ static void forward_resize(const cvz_context *context)
   const cvz_view y = cvz_context_output(context), x = cvz_context_input(context, 0);
   for (int i = 0; i < y.height; i++) {
     const cvz_between row = between(context, 0, i);
-    for (int j = 0; j < y.width; j++) blend(pixel(y, i, j), x, row, between(context, 1, j));
+    for (int j = 0; j < y.width; j++) blend(cvz_pixel(y, i, j), x, row, between(context, 1, j));
   }
 }
 
@@ -67,11 +62,11 @@ static void backward_resize(const cvz_context *context)
     const cvz_between row = between(context, 0, i);
     for (int j = 0; j < dy.width; j++) {
       const cvz_between column = between(context, 1, j);
-      const float *from = pixel(dy, i, j), above = 1 - row.part, left = 1 - column.part;
-      add_scaled(pixel(dx, row.first, column.first), from, above * left, dy.channels);
-      add_scaled(pixel(dx, row.first, column.second), from, above * column.part, dy.channels);
-      add_scaled(pixel(dx, row.second, column.first), from, row.part * left, dy.channels);
-      add_scaled(pixel(dx, row.second, column.second), from, row.part * column.part, dy.channels);
+      const float *from = cvz_pixel(dy, i, j), above = 1 - row.part, left = 1 - column.part;
+      add_scaled(cvz_pixel(dx, row.first, column.first), from, above * left, dy.channels);
+      add_scaled(cvz_pixel(dx, row.first, column.second), from, above * column.part, dy.channels);
+      add_scaled(cvz_pixel(dx, row.second, column.first), from, row.part * left, dy.channels);
+      add_scaled(cvz_pixel(dx, row.second, column.second), from, row.part * column.part, dy.channels);
     }
   }
 }

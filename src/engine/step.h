@@ -178,6 +178,12 @@ cvz_bits cvz_context_input_bits(const cvz_context *context);
 /** Bits of input 0 that belong to the band of a pointwise step. */
 cvz_bits cvz_context_part_bits(const cvz_context *context);
 
+/** The channels of one pixel of a view. */
+static inline float *cvz_pixel(cvz_view view, int y, int x)
+{
+  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
+}
+
 const float *cvz_context_pack(const cvz_context *context, int index);
 float *cvz_context_scratch(const cvz_context *context);
 float *cvz_context_state(const cvz_context *context);

@@ -37,10 +37,11 @@ static int normalized(net *n, int from, cvz_normalize normalize)
   return add(n, (cvz_node){.op = CVZ_OP_NORMALIZE, .normalize = normalize}, 1, &from);
 }
 
-/* gamma and beta, as the layers have them. */
+/* gamma and beta, as the layers have them. A gamma near 0 would leave no gradient to compare; what is called "variance"
+ * is between 0.2 and 1.2. */
 static int scaled(net *n, int from, int channels)
 {
-  const cvz_affine a = {.gamma = weight(n, "gamma", 1, &channels),
+  const cvz_affine a = {.gamma = weight(n, "variance", 1, &channels),
                         .beta = weight(n, "beta", 1, &channels),
                         .mean = CVZ_NO_WEIGHT,
                         .variance = CVZ_NO_WEIGHT};

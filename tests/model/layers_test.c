@@ -1,25 +1,6 @@
 /* What becomes of layers and operations: the operators, their parameters, and where Keras's axes go. */
 #include "description.h"
 
-#include <math.h>
-
-#include "model/architecture.h"
-#include "model/untrained.h"
-
-static void every_layer_of_every_architecture_is_read(void **state)
-{
-  (void)state;
-  for (const char *const *name = cvz_architecture_names(); *name; name++) {
-    cvz_text description = {0};
-    cvz_graph_free(&graph);
-    assert_int_equal(cvz_untrained_describe(*name, &description, &failure), CVZ_OK);
-    assert_int_equal(cvz_keras_build(&graph, description.data, description.length, &failure), CVZ_OK);
-    for (int i = 0; i < graph.layer_count; i++)
-      if (graph.layers[i].problem) fail_msg("%s: %s", *name, graph.layers[i].problem);
-    cvz_text_free(&description);
-  }
-}
-
 static void hard_sigmoid_is_that_of_the_version(void **state)
 {
   (void)state;
@@ -139,7 +120,6 @@ static void an_axis_of_the_batch_is_refused(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_teardown(every_layer_of_every_architecture_is_read, forget),
       cmocka_unit_test_teardown(hard_sigmoid_is_that_of_the_version, forget),
       cmocka_unit_test_teardown(functions_of_tensorflow_in_keras_2, forget),
       cmocka_unit_test_teardown(a_number_before_a_tensor_of_tensorflow, forget),
