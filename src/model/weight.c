@@ -233,12 +233,25 @@ static cvz_status fail_group(cvz_config *config, const group *g, cvz_error *erro
   return CVZ_OK;
 }
 
+/* Whether two layers must have weights of the same shapes: a damaged file may call any two one object. */
+static bool same_slots(const cvz_config_layer *a, const cvz_config_layer *b)
+{
+  if (a->slot_count != b->slot_count) return false;
+  for (int i = 0; i < a->slot_count; i++)
+    if (a->slots[i].rank != b->slots[i].rank ||
+        memcmp(a->slots[i].dims, b->slots[i].dims, sizeof a->slots[i].dims) != 0)
+      return false;
+  return true;
+}
+
 /* A layer that is in several models has its weights in the file once. */
 static bool take_shared(cvz_config *config, const group *g)
 {
   cvz_config_layer *layer = &config->layers[g->first];
-  if (g->weights || layer->shared == g->first || config->layers[layer->shared].problem) return false;
-  memcpy(layer->weights, config->layers[layer->shared].weights, sizeof layer->weights);
+  const cvz_config_layer *first = &config->layers[layer->shared];
+  const bool single = g->end == g->first + 1 && !layer->nested;
+  if (!single || g->weights || layer->shared == g->first || first->problem || !same_slots(layer, first)) return false;
+  memcpy(layer->weights, first->weights, sizeof layer->weights);
   return true;
 }
 

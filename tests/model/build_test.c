@@ -35,6 +35,48 @@ static void layers_stand_in_the_order_of_the_file(void **state)
   assert_int_equal(node("late")->inputs[0], layer("early")->node);
 }
 
+/* Two layers that the file calls one object, of which it has the weights of the first. */
+static void build_one_object(const char *filters_of_second)
+{
+  assert_int_equal(
+      build("{'by_paths': true, 'config': {'class_name': 'Functional', 'config': {'name': 'm', 'layers': ["
+            "{'name': 'image', 'class_name': 'InputLayer', 'inbound_nodes': [], 'config': {'name': 'image', "
+            "'batch_shape': [null, null, null, 3]}}, "
+            "{'module': 'keras.layers', 'name': 'a', 'class_name': 'Conv2D', 'shared_object_id': 7, 'config': {'name': "
+            "'a', 'filters': 3, "
+            "'kernel_size': 1}, 'inbound_nodes': [{'args': [" FROM3(
+                "image") "], 'kwargs': {}}]}, "
+                         "{'module': 'keras.layers', 'name': 'b', 'class_name': 'Conv2D', 'shared_object_id': 7, "
+                         "'config': {'name': 'b', "
+                         "'filters': %s, "
+                         "'kernel_size': 1}, 'inbound_nodes': [{'args': [" FROM3(
+                             "a") "], 'kwargs': {}}]}], "
+                                  "'input_layers': ['image', 0, 0], 'output_layers': ['b', 0, 0]}}, 'keras_version': "
+                                  "'3.15.1', 'weights': ["
+                                  "{'layer': 'layers/conv2d', 'weights': [{'name': 'k', 'dims': [1, 1, 3, 3]}, "
+                                  "{'name': 'b', 'dims': [3]}]}]}",
+            filters_of_second),
+      CVZ_OK);
+}
+
+static void one_object_in_two_places_has_its_weights_once(void **state)
+{
+  (void)state;
+  build_one_object("3");
+  assert_int_equal(node("b")->conv.kernel, node("a")->conv.kernel);
+  assert_int_equal(node("b")->conv.bias, node("a")->conv.bias);
+  assert_int_equal(graph.weight_count, 2);
+}
+
+static void one_object_of_two_shapes_is_a_problem(void **state)
+{
+  (void)state;
+  build_one_object("5");
+  assert_int_equal(layer("b")->node, -1);
+  assert_string_equal(layer("b")->problem, "layer 'b' (Conv2D) has no weights in the file, expected 2");
+  assert_true(layer("a")->node >= 0);
+}
+
 static void a_second_call_shares_the_weights(void **state)
 {
   (void)state;
@@ -347,6 +389,8 @@ int main(void)
       cmocka_unit_test(both_dialects_give_the_same_convolution),
       cmocka_unit_test(layers_stand_in_the_order_of_the_file),
       cmocka_unit_test(a_second_call_shares_the_weights),
+      cmocka_unit_test(one_object_in_two_places_has_its_weights_once),
+      cmocka_unit_test(one_object_of_two_shapes_is_a_problem),
       cmocka_unit_test(a_batch_norm_without_scale_has_three_weights),
       cmocka_unit_test(activations_are_read_in_every_form),
       cmocka_unit_test(a_linear_activation_and_a_dropout_add_no_node),
