@@ -1,5 +1,5 @@
-"""Memory: packed weights exist once on a node, whoever has the layer of large images needs no more for more of them, and
-shared memory that is too small is noticed first. Needs Linux's /proc. See harness.py for how to call it.
+"""Memory: packed weights exist once on a node, whoever has the layer of large images needs no more for more of them,
+and shared memory that is too small is noticed first. Needs Linux's /proc. See harness.py for how to call it.
 """
 import os
 import pathlib

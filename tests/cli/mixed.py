@@ -1,5 +1,5 @@
-"""Ranks that are not alike: another build, another core of OpenBLAS. One line names rank and host, and all leave. (Another
-instruction set: tests/parallel/agreement_test.c.) See harness.py for how to call it.
+"""Ranks that are not alike: another build, another core of OpenBLAS. One line names rank and host, and all leave.
+(Another instruction set: tests/parallel/agreement_test.c.) See harness.py for how to call it.
 """
 import pathlib
 import shutil
