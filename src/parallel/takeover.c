@@ -94,10 +94,10 @@ static void take_load(cvz_takeover *t, const note *told)
 static void take_units(cvz_takeover *t, const note *told, const int *units)
 {
   settle(t, told->from);
-  t->round_at = 0;
-  if (!told->count) return;
+  if (!told->count) return; /* others were first, or this rank is too slow to help: the next round is due in a while */
   cvz_share_add(t->share, units, told->count);
   t->units += told->count;
+  t->round_at = 0;
   t->rest = PATIENCE;
 }
 
@@ -166,7 +166,7 @@ static cvz_status want(cvz_takeover *t, double now, cvz_error *error)
 {
   if (t->pending[t->best]) return CVZ_OK;
   t->longest = 0;
-  t->round_at = now + PATIENCE;
+  if (t->round_at < now + PATIENCE) t->round_at = now + PATIENCE;
   return put(t, t->best, CVZ_MAIL_WANT, cvz_share_speed(t->share), error);
 }
 
