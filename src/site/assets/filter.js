@@ -122,14 +122,17 @@ const filterPage = (() => {
   }
 
   function keysFor(layer, pictures, order, position, filter) {
-    const go = (at) => () => {
-      if (order[at] !== undefined) location.hash = `#/${layer.stem}/${pictures.filters[order[at]]}`;
+    let at = position; /* runs ahead of the page where keys come faster than pages */
+    const go = (step) => () => {
+      if (order[at + step] === undefined) return;
+      at += step;
+      location.hash = `#/${layer.stem}/${pictures.filters[order[at]]}`;
     };
     const beside = (step) => () => {
       const other = layerPage.neighbour(layer, step);
       if (other) location.hash = `#/${other.stem}/${Math.min(filter, other.count - 1)}`;
     };
-    return {ArrowLeft: go(position - 1), ArrowRight: go(position + 1), "[": beside(-1), "]": beside(1),
+    return {ArrowLeft: go(-1), ArrowRight: go(1), "[": beside(-1), "]": beside(1),
             Escape: () => { location.hash = layerPage.lastAddress(layer); }};
   }
 
