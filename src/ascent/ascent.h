@@ -18,13 +18,15 @@
 typedef enum cvz_unit_status {
   CVZ_UNIT_MISSING, /**< not rendered (yet) */
   CVZ_UNIT_OK,
-  CVZ_UNIT_DEAD, /**< the gradient was zero: the picture is plain */
-  CVZ_UNIT_NAN   /**< loss or gradient was not finite: the picture is plain */
+  CVZ_UNIT_DEAD,    /**< the gradient was zero: the picture is plain */
+  CVZ_UNIT_NAN,     /**< loss or gradient was not finite: the picture is plain */
+  CVZ_UNIT_RESCUED, /**< as OK, but only after another attempt, see ascent/climb.h */
+  CVZ_UNIT_WEAK     /**< the picture excites the filter no more than random images may */
 } cvz_unit_status;
 
-#define CVZ_UNIT_STATUSES 4
+#define CVZ_UNIT_STATUSES 6
 
-/** "missing", "ok", "dead", "nan". */
+/** "missing", "ok", "dead", "nan", "rescued", "weak". */
 const char *cvz_unit_status_name(cvz_unit_status status);
 
 /** Which unit: its random numbers come from these and the seed alone. */
@@ -48,6 +50,13 @@ typedef struct cvz_ascent {
 
 /** Starts a unit: makes its start image. The run's plan must be for images as the workspace's view. */
 void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss);
+
+/** Before the first step: multiplies the start's parameters, from which its contrast grows. */
+void cvz_ascent_brighten(cvz_ascent *ascent, float factor);
+
+/** Between two steps: goes on in another run, of the same image and channel; both may lie in the same arena.
+ *  @param scratch  room for an image that the network reads */
+void cvz_ascent_move(cvz_ascent *ascent, cvz_run *run, float *scratch);
 
 /** One step: loss, gradient, update. The loss is that of what the network read, the mean over the views.
  *  @return false when the unit has ended; then status says how */
@@ -73,11 +82,11 @@ void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state);
 /** Rows or columns of the picture of an image of `length`. */
 int cvz_picture_length(const cvz_ascent_recipe *recipe, int length, int other);
 
-/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_input_picture_channels) bytes, in
- *  the order red, green, blue, alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
+/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_input_picture_channels) bytes,
+ * in the order red, green, blue, alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
  *
- *  - standardized: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean and
- *    population standard deviation are those of the whole image
+ *  - standardized: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean
+ * and population standard deviation are those of the whole image
  *  - direct: the colours of the range, clipped to [0, 1], times 255, rounded */
 void cvz_picture_render(const cvz_ascent_recipe *recipe, cvz_shape shape, const float *image, cvz_unit_status status,
                         uint8_t *picture);
