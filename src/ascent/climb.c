@@ -168,11 +168,13 @@ static bool is_new(const cvz_climb *c, int attempt)
   return c->redirected && c->settings->redirect < CVZ_REDIRECT_STEPS;
 }
 
-/* The next attempt that is worth while, or CVZ_ATTEMPTS. Numbers that are not finite are no matter of the start. */
+/* The next attempt that is worth while, or CVZ_ATTEMPTS. Only what had no gradient is tried again; but then, what comes
+ * of it must not be weak. */
 static int next_attempt(const cvz_climb *c, cvz_unit_status status)
 {
   int next = c->attempt + 1;
-  if (!c->settings->rescue || (status != CVZ_UNIT_DEAD && status != CVZ_UNIT_WEAK)) return CVZ_ATTEMPTS;
+  const bool poor = status == CVZ_UNIT_DEAD || (status == CVZ_UNIT_WEAK && c->attempt > 0);
+  if (!c->settings->rescue || !poor) return CVZ_ATTEMPTS;
   while (next < CVZ_ATTEMPTS && !is_new(c, next)) next++;
   return next;
 }
