@@ -4,6 +4,7 @@
 
 #include "ascent/objective.h"
 #include "base/hash.h"
+#include "job/ascent_options.h"
 #include "job/cost.h"
 #include "job/recipe.h"
 #include "model/untrained.h"
@@ -114,17 +115,15 @@ cvz_status cvz_bench_network_pack(cvz_bench_network *network, cvz_error *error)
   return status;
 }
 
-/* The recipe that convviz-mpi has without options. */
-static cvz_status read_recipe(cvz_ascent_recipe *recipe, int *loss_border, cvz_error *error)
+/* The recipe as convviz-mpi has it without further options. */
+static cvz_status read_recipe(cvz_bench_network *network, const char *name, int *loss_border, cvz_error *error)
 {
+  const cvz_option_source source = {CVZ_ORIGIN_COMMAND_LINE, "--", NULL};
   cvz_options defaults = {0};
   cvz_status status = cvz_options_init(&defaults, error);
+  if (status == CVZ_OK) status = cvz_options_set(&defaults, CVZ_OPTION_recipe, name, &source, error);
   if (status == CVZ_OK) status = cvz_recipe_apply(&defaults, error);
-  *recipe = (cvz_ascent_recipe){.iterations = defaults.iterations,
-                                .learning_rate = (float)defaults.learning_rate,
-                                .init_spread = (float)defaults.init_scale,
-                                .picture_border = defaults.picture_border,
-                                .seed = defaults.seed};
+  if (status == CVZ_OK) network->recipe = cvz_ascent_options(&defaults, &network->graph);
   *loss_border = defaults.loss_border;
   cvz_options_free(&defaults);
   return status;
@@ -134,8 +133,8 @@ cvz_status cvz_bench_network_create(cvz_bench_network *network, const cvz_bench_
                                     const cvz_bench_machine *machine, cvz_error *error)
 {
   int border;
-  CVZ_TRY(read_recipe(&network->recipe, &border, error));
   CVZ_TRY(cvz_bench_network_build(network, options, error));
+  CVZ_TRY(read_recipe(network, options->recipe, &border, error));
   CVZ_TRY(plan(network, options, border, machine, error));
   CVZ_TRY(cvz_bench_network_pack(network, error));
   CVZ_TRY(cvz_block_create(&network->arena, cvz_plan_arena(network->plan) * sizeof(float), error));

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "bench/commands.h"
 #include "bench/network.h"
+#include "job/ascent_options.h"
 #include "job/cost.h"
 #include "job/planner.h"
 #include "job/recipe.h"
@@ -42,10 +43,7 @@ static cvz_status plan(scaling *s, cvz_error *error)
 
 static cvz_status measure(scaling *s, cvz_error *error)
 {
-  const cvz_ascent_recipe recipe = {.iterations = s->job.iterations,
-                                    .learning_rate = (float)s->job.learning_rate,
-                                    .init_spread = (float)s->job.init_scale,
-                                    .seed = s->job.seed};
+  const cvz_ascent_recipe recipe = cvz_ascent_options(&s->job, &s->network.graph);
   for (int i = 0; i < s->work.layer_count; i++) {
     CVZ_TRY(cvz_sample_step(s->plans[i], &recipe, cvz_plan_image(s->plans[i]), &s->seconds[i], error));
     s->seconds[i] *= s->job.iterations;

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "engine/plan.h"
 #include "image/grid.h"
+#include "job/ascent_options.h"
 #include "job/planner.h"
 #include "job/schedule.h"
 #include "job/work.h"
@@ -209,12 +210,7 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
                                     .keep = options->keep_repeats,
                                     .rescue = !strcmp(options->rescue, "on"),
                                     .redirect = options->redirect};
-  run->recipe = (cvz_ascent_recipe){.iterations = options->iterations,
-                                    .learning_rate = (float)options->learning_rate,
-                                    .init_spread = (float)options->init_scale,
-                                    .picture_border = options->picture_border,
-                                    .range = cvz_graph_input_range(&run->graph),
-                                    .seed = options->seed};
+  run->recipe = cvz_ascent_options(options, &run->graph);
   const cvz_shape shape = {3, options->size.height, options->size.width,
                            run->graph.nodes[run->graph.input].input.channels};
   run->image = shape;

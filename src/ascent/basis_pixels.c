@@ -42,7 +42,7 @@ static cvz_sampling enlargement(const cvz_parametrization *p, cvz_shape level)
 {
   return (cvz_sampling){.y_down = CVZ_FIXED((double)level.height / p->image.height),
                         .x_right = CVZ_FIXED((double)level.width / p->image.width),
-                        .edge = CVZ_BEYOND_MIRROR};
+                        .beyond = CVZ_BEYOND_MIRROR};
 }
 
 static cvz_view view_of(float *values, cvz_shape shape)

@@ -43,9 +43,9 @@ typedef struct cvz_parametrization_recipe {
 
 /** Random changes between image and network, new at each step; see ascent/transform.h. */
 typedef struct cvz_transform_recipe {
-  float jitter;                /**< pixels of the image: shift by whole steps in [-jitter / 2, jitter / 2] */
-  float late_jitter;           /**< the same in pixels of the view, after scale and rotation */
-  float scale_low, scale_high; /**< enlargement; 0: none */
+  int jitter;                  /**< pixels of the image: shift by whole steps in [-jitter / 2, jitter / 2] */
+  int late_jitter;             /**< the same in pixels of the view, after scale and rotation */
+  float scale_low, scale_high; /**< enlargement; both 0 or 1: none */
   int scale_count;             /**< so many values evenly from low to high; 0: all between */
   float rotate;                /**< degrees to either side; 0: none */
   int rotate_count;            /**< so many angles evenly from -rotate to rotate; 0: all between */
@@ -56,7 +56,7 @@ typedef struct cvz_transform_recipe {
   float octave_scale;          /**< from one to the next; at the last a pixel of the view is one of the image */
   float noise;                 /**< deviation of normal noise and width of uniform noise, in colours of [0, 1] */
   int views;                   /**< per step, whose gradients are averaged; 0: 1 */
-  cvz_beyond edge;
+  cvz_beyond beyond;
   bool lasting; /**< the image itself is changed, as tf-keras-vis has it, and the gradient is not carried back */
 } cvz_transform_recipe;
 

@@ -9,9 +9,14 @@ typedef struct cvz_similarity {
   double matrix[2][2], shift[2];
 } cvz_similarity;
 
+static bool scales(const cvz_transform_recipe *r)
+{
+  return r->scale_low != r->scale_high || !(r->scale_low == 0 || r->scale_low == 1);
+}
+
 bool cvz_transform_is_none(const cvz_transform_recipe *r, cvz_shape image, cvz_shape view)
 {
-  const bool moves = r->jitter > 0 || r->late_jitter > 0 || r->scale_low > 0 || r->rotate > 0 || r->flip;
+  const bool moves = r->jitter > 0 || r->late_jitter > 0 || scales(r) || r->rotate > 0 || r->flip;
   return !moves && !(r->box_first > 0) && !(r->noise > 0) && r->octaves <= 1 && cvz_shape_equal(image, view);
 }
 
@@ -29,10 +34,9 @@ static double value_between(float draw, double low, double high, int count)
   return low + (high - low) * (count ? (double)whole(draw, count) / (count - 1) : (double)draw);
 }
 
-static double shift_of(float draw, float jitter)
+static double shift_of(float draw, int jitter)
 {
-  const int width = (int)jitter;
-  return whole(draw, width + 1) - width / 2.0;
+  return whole(draw, jitter + 1) - jitter / 2.0;
 }
 
 static double angle_of(const cvz_transform_recipe *r, const float *draws)
@@ -88,7 +92,7 @@ static void turn(cvz_similarity *s, double angle, double scale)
 }
 
 /* From the middles to the upper left pixels. */
-static cvz_sampling sampling_of(const cvz_similarity *s, const int *image, const int *view, cvz_beyond edge,
+static cvz_sampling sampling_of(const cvz_similarity *s, const int *image, const int *view, cvz_beyond beyond,
                                 const float *fill)
 {
   double first[2];
@@ -101,7 +105,7 @@ static cvz_sampling sampling_of(const cvz_similarity *s, const int *image, const
                         .x = CVZ_FIXED(first[1]),
                         .x_down = CVZ_FIXED(s->matrix[1][0]),
                         .x_right = CVZ_FIXED(s->matrix[1][1]),
-                        .edge = edge,
+                        .beyond = beyond,
                         .fill = fill};
 }
 
@@ -124,7 +128,7 @@ cvz_sampling cvz_transform_draw(const cvz_transform_recipe *r, cvz_shape image, 
       const double shift = shift_of(draws[6 + j], r->late_jitter);
       for (int i = 0; i < 2; i++) s.shift[i] += s.matrix[i][j] * shift;
     }
-  return sampling_of(&s, sides, seen, r->edge, fill);
+  return sampling_of(&s, sides, seen, r->beyond, fill);
 }
 
 cvz_sampling cvz_transform_plain(const cvz_transform_recipe *r, cvz_shape image, cvz_shape view, const float *fill)
@@ -132,5 +136,5 @@ cvz_sampling cvz_transform_plain(const cvz_transform_recipe *r, cvz_shape image,
   const int sides[2] = {image.height, image.width}, seen[2] = {view.height, view.width};
   cvz_similarity s = {0};
   for (int i = 0; i < 2; i++) s.matrix[i][i] = (double)sides[i] / seen[i];
-  return sampling_of(&s, sides, seen, r->edge, fill);
+  return sampling_of(&s, sides, seen, r->beyond, fill);
 }

@@ -33,6 +33,7 @@ const char *cvz_option_group_title(cvz_option_group group)
       [CVZ_GROUP_MODEL] = "Model",
       [CVZ_GROUP_WHAT] = "What to render",
       [CVZ_GROUP_HOW] = "How to render",
+      [CVZ_GROUP_PARTS] = "Parts of a recipe",
       [CVZ_GROUP_RESULTS] = "Results",
       [CVZ_GROUP_RUN] = "Running",
       [CVZ_GROUP_INFORMATION] = "Information",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "job/ascent_options.h"
 #include "job/cost.h"
 #include "job/filters.h"
 #include "job/select.h"
@@ -143,7 +144,8 @@ cvz_status cvz_work_create(cvz_work *work, const cvz_graph *graph, const cvz_opt
   assert(options->layer && options->filters);
   gathering g = {.graph = graph, .options = options};
   cvz_status status;
-  *work = (cvz_work){.height = options->size.height, .width = options->size.width};
+  const cvz_size view = cvz_ascent_view(options);
+  *work = (cvz_work){.height = view.height, .width = view.width};
   CVZ_TRY_GOTO(cvz_cost_create(&g.cost, graph, work->height, work->width, options->loss_border, error), done);
   CVZ_TRY_GOTO(cvz_stems_create(&g.stems, graph, error), done);
   CVZ_TRY_GOTO(gather(&g, work, error), done);

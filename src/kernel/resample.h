@@ -22,7 +22,7 @@ typedef enum cvz_beyond {
 typedef struct cvz_sampling {
   int64_t y, y_down, y_right;
   int64_t x, x_down, x_right;
-  cvz_beyond edge;
+  cvz_beyond beyond;
   const float *fill; /**< (channels), for CVZ_BEYOND_FILL */
 } cvz_sampling;
 
