@@ -1,8 +1,8 @@
 /* ascent/climb.h: all of a unit: its repeats, and the attempts of each until its picture stands out of noise.
  *
- * A repeat is an ascent from a random start of its own. If it has no gradient, rescue tries again until a picture stands
- * out of random images: with redirected ReLUs (engine/redirect.h) in the first steps, then from other starts, then from
- * brighter ones. The best is kept. Rescue leaves all pictures but those of dead filters as they are. */
+ * A repeat is an ascent from a random start of its own. If it has no gradient, rescue tries again until a picture
+ * stands out of random images: with redirected ReLUs (engine/redirect.h) in the first steps, then from other starts,
+ * then from brighter ones. The best is kept. Rescue leaves all pictures but those of dead filters as they are. */
 #ifndef CVZ_ASCENT_CLIMB_H
 #define CVZ_ASCENT_CLIMB_H
 
