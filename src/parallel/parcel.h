@@ -1,28 +1,25 @@
-/* parallel/parcel.h: a unit in a message and in the journal. */
+/* parallel/parcel.h: a finished unit as bytes, as it travels and as it lies in the journal; docs/format.md has them. */
 #ifndef CVZ_PARALLEL_PARCEL_H
 #define CVZ_PARALLEL_PARCEL_H
 
-#include "ascent/ascent.h"
-#include "parallel/resume.h"
+#include "base/status.h"
+#include "job/result.h"
 
-/** Of a finished unit: this, then the losses, the tile and perhaps the raw image. In the journal also before a unit's
- *  state, with the status missing. */
-typedef struct cvz_parcel {
-  int32_t unit, status;
-  double seconds;
-} cvz_parcel;
+/** Bytes of the arrays of one picture, and how many pictures there are beside the best. */
+typedef struct cvz_parcel_sizes {
+  size_t loss, raw, tile; /**< raw 0: not kept */
+  int repeats;
+} cvz_parcel_sizes;
 
-/** Reads a record's content, which must have `bytes` bytes. */
-cvz_status cvz_parcel_read(const char *directory, const cvz_record *record, void *content, size_t bytes,
-                           cvz_error *error);
+size_t cvz_parcel_bytes(const cvz_parcel_sizes *sizes);
 
-/** Puts a unit that is not finished into the journal.
- *  @param seconds  that it has taken so far */
-cvz_status cvz_parcel_save(cvz_journal *journal, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error);
+/** @param[out] data  cvz_parcel_bytes, all of them written, aligned for 8 */
+void cvz_parcel_pack(const cvz_parcel_sizes *sizes, int unit, const cvz_result *result, double seconds, char *data);
 
-/** Takes a unit that has begun to where an earlier run saved it, if it did.
- *  @param seconds  grows by those that it had taken */
-cvz_status cvz_parcel_restore(const char *directory, const cvz_resume *resume, int unit, cvz_ascent *ascent,
-                              double *seconds, cvz_error *error);
+/** The unit's number. */
+int cvz_parcel_unit(const char *data);
+
+/** All but result->filter; its arrays lie in `data`, and the repeats, so many as the sizes say, in `repeats`. */
+void cvz_parcel_unpack(const cvz_parcel_sizes *sizes, const char *data, cvz_result *result, cvz_result *repeats);
 
 #endif

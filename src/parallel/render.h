@@ -5,7 +5,7 @@
 #ifndef CVZ_PARALLEL_RENDER_H
 #define CVZ_PARALLEL_RENDER_H
 
-#include "ascent/ascent.h"
+#include "ascent/climb.h"
 #include "base/attribute.h"
 #include "job/labels.h"
 #include "job/observer.h"
@@ -24,7 +24,9 @@ typedef struct cvz_render_job {
   const cvz_schedule *schedule;
   bool dynamic;           /**< ranks without units take over those of others */
   cvz_plan *const *plans; /**< one for each layer of the work; unless dynamic, NULL where this rank has no unit */
+  cvz_plan *const *redirected; /**< their variants with redirected ReLUs; NULL where there is none */
   const cvz_ascent_recipe *recipe;
+  const cvz_climb_settings *climb;
   const cvz_kernels *kernels;
   cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */
   int loss_border;

@@ -69,18 +69,41 @@ static cvz_status get_bytes(const cvz_layer_file *file, uint64_t offset, void *d
   return CVZ_OK;
 }
 
-/* What is known before the first unit: the filters' numbers, and losses that are NaN. */
+/* NaN in `count` places from `offset` on. */
+static cvz_status put_unknown(const cvz_layer_file *file, uint64_t offset, int count, const float *unknown,
+                              cvz_error *error)
+{
+  return put_bytes(file, offset, unknown, (size_t)count * sizeof *unknown, error);
+}
+
+/* Numbers that are not known yet. */
+static cvz_status put_start_of(const cvz_layer_file *file, const cvz_layer_datasets *places, const float *unknown,
+                               cvz_error *error)
+{
+  const uint64_t row = (uint64_t)file->info.steps * sizeof(float);
+  CVZ_TRY(put_unknown(file, places->score, file->info.count, unknown, error));
+  for (int i = 0; i < file->info.count; i++)
+    CVZ_TRY(put_unknown(file, places->loss + (uint64_t)i * row, file->info.steps, unknown, error));
+  return CVZ_OK;
+}
+
+/* What is known before the first unit: the filters' numbers, and losses and scores that are NaN. */
 static cvz_status put_start(const cvz_layer_file *file, cvz_error *error)
 {
-  const size_t row = (size_t)file->info.steps * sizeof(float);
-  float *losses = cvz_array((size_t)file->info.steps, sizeof *losses, error);
-  if (!losses) return CVZ_E_MEMORY;
-  for (int i = 0; i < file->info.steps; i++) losses[i] = NAN;
-  cvz_status status =
-      put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error);
-  for (int i = 0; status == CVZ_OK && i < file->info.count; i++)
-    status = put_bytes(file, file->layout.loss + (uint64_t)i * row, losses, row, error);
-  free(losses);
+  const int most = file->info.steps > file->info.count ? file->info.steps : file->info.count;
+  float *unknown = cvz_array((size_t)most, sizeof *unknown, error);
+  cvz_status status;
+  if (!unknown) return CVZ_E_MEMORY;
+  for (int i = 0; i < most; i++) unknown[i] = NAN;
+  CVZ_TRY_GOTO(put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error), done);
+  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_mean, file->info.count, unknown, error), done);
+  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_deviation, file->info.count, unknown, error), done);
+  CVZ_TRY_GOTO(put_start_of(file, &file->layout.best, unknown, error), done);
+  for (int i = 0; i < file->info.repeats; i++)
+    CVZ_TRY_GOTO(put_start_of(file, &file->layout.repeats[i], unknown, error), done);
+  status = CVZ_OK;
+done:
+  free(unknown);
   return status;
 }
 
@@ -135,17 +158,31 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   return status;
 }
 
+static cvz_status put_picture(const cvz_layer_file *file, const cvz_layer_datasets *places, uint64_t i,
+                              const cvz_result *result, cvz_error *error)
+{
+  const size_t loss_bytes = (size_t)file->info.steps * sizeof(float);
+  const uint8_t unit_status = (uint8_t)result->status, attempt = (uint8_t)result->attempt;
+  const int32_t repeat = result->repeat;
+  CVZ_TRY(put_bytes(file, places->tiles + i * file->tile_bytes, result->tile, file->tile_bytes, error));
+  CVZ_TRY(put_bytes(file, places->loss + i * loss_bytes, result->loss, loss_bytes, error));
+  if (result->raw) CVZ_TRY(put_bytes(file, places->raw + i * file->raw_bytes, result->raw, file->raw_bytes, error));
+  CVZ_TRY(put_bytes(file, places->repeat + i * sizeof repeat, &repeat, sizeof repeat, error));
+  CVZ_TRY(put_bytes(file, places->attempt + i, &attempt, 1, error));
+  CVZ_TRY(put_bytes(file, places->score + i * sizeof(float), &result->score, sizeof(float), error));
+  return put_bytes(file, places->status + i, &unit_status, 1, error); /* last: then all is there */
+}
+
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error)
 {
   assert(index >= 0 && index < file->info.count && result->filter == file->filters[index]);
-  const uint64_t i = (uint64_t)index;
-  const size_t loss_bytes = (size_t)file->info.steps * sizeof(float);
-  const uint8_t unit_status = (uint8_t)result->status;
-  CVZ_TRY(put_bytes(file, file->layout.tiles + i * file->tile_bytes, result->tile, file->tile_bytes, error));
-  CVZ_TRY(put_bytes(file, file->layout.loss + i * loss_bytes, result->loss, loss_bytes, error));
-  if (result->raw)
-    CVZ_TRY(put_bytes(file, file->layout.raw + i * file->raw_bytes, result->raw, file->raw_bytes, error));
-  return put_bytes(file, file->layout.status + i, &unit_status, 1, error); /* last: then all is there */
+  const cvz_layer_layout *layout = &file->layout;
+  const uint64_t i = (uint64_t)index, number = i * sizeof(float);
+  for (int k = 0; k < file->info.repeats; k++)
+    CVZ_TRY(put_picture(file, &layout->repeats[k], i, &result->repeats[k], error));
+  CVZ_TRY(put_bytes(file, layout->noise_mean + number, &result->noise_mean, sizeof(float), error));
+  CVZ_TRY(put_bytes(file, layout->noise_deviation + number, &result->noise_deviation, sizeof(float), error));
+  return put_picture(file, &layout->best, i, result, error);
 }
 
 void cvz_layer_file_scores(cvz_layer_file *file, const cvz_layer_score *scores, int count)
@@ -157,7 +194,7 @@ void cvz_layer_file_scores(cvz_layer_file *file, const cvz_layer_score *scores, 
 static cvz_status read_tile(void *context, int index, uint8_t *tile, cvz_error *error)
 {
   const cvz_layer_file *file = context;
-  return get_bytes(file, file->layout.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error);
+  return get_bytes(file, file->layout.best.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error);
 }
 
 static cvz_tile_source tiles_of(cvz_layer_file *file)
@@ -199,8 +236,8 @@ static cvz_status review(const cvz_layer_file *file, cvz_layer_summary *summary,
   *summary = cvz_layer_summary_empty();
   for (int i = 0; i < file->info.count; i++) {
     uint8_t ended;
-    CVZ_TRY_GOTO(get_bytes(file, file->layout.loss + (uint64_t)i * bytes, loss, bytes, error), done);
-    CVZ_TRY_GOTO(get_bytes(file, file->layout.status + (uint64_t)i, &ended, 1, error), done);
+    CVZ_TRY_GOTO(get_bytes(file, file->layout.best.loss + (uint64_t)i * bytes, loss, bytes, error), done);
+    CVZ_TRY_GOTO(get_bytes(file, file->layout.best.status + (uint64_t)i, &ended, 1, error), done);
     cvz_layer_summary_add(summary, i, (cvz_unit_status)ended, cvz_result_last_loss(loss, steps));
     cvz_layer_script_add(script, (cvz_unit_status)ended, loss, steps);
   }
@@ -291,6 +328,7 @@ void cvz_layer_file_discard(cvz_layer_file *file)
   if (*file->h5.temporary) unlink(file->h5.temporary);
   free(file->directory);
   free(file->stem);
+  cvz_layer_layout_free(&file->layout);
   free(file->filters);
   free(file);
 }
