@@ -9,10 +9,10 @@ typedef struct recipe {
 } recipe;
 
 /* The image and the transforms of Lucid. */
-#define LUCID                                                                                                          \
+#define LUCID(wanted_jitter)                                                                                           \
   [CVZ_OPTION_loss_border] = "0", [CVZ_OPTION_picture_border] = "0", [CVZ_OPTION_init_scale] = "0",                    \
   [CVZ_OPTION_picture] = "direct", [CVZ_OPTION_parametrization] = "fourier", [CVZ_OPTION_limit] = "sigmoid",           \
-  [CVZ_OPTION_colours] = "lucid", [CVZ_OPTION_jitter] = "8", [CVZ_OPTION_scale_low] = "0.9",                           \
+  [CVZ_OPTION_colours] = "lucid", [CVZ_OPTION_jitter] = (wanted_jitter), [CVZ_OPTION_scale_low] = "0.9",               \
   [CVZ_OPTION_scale_high] = "1.1", [CVZ_OPTION_scale_count] = "11", [CVZ_OPTION_rotate] = "10",                        \
   [CVZ_OPTION_rotate_count] = "21", [CVZ_OPTION_rotate_zeros] = "5", [CVZ_OPTION_late_jitter] = "4"
 
@@ -32,7 +32,7 @@ static const recipe recipes[] = {
      {
          [CVZ_OPTION_size] = "128",
          [CVZ_OPTION_iterations] = "512",
-         LUCID,
+         LUCID("8"),
          [CVZ_OPTION_optimizer] = "adam",
          [CVZ_OPTION_learning_rate] = "0.05",
          [CVZ_OPTION_epsilon] = "1e-8",
@@ -42,7 +42,7 @@ static const recipe recipes[] = {
      {
          [CVZ_OPTION_size] = "128",
          [CVZ_OPTION_iterations] = "48",
-         LUCID,
+         LUCID("16"),
          [CVZ_OPTION_beyond] = "mirror",
          [CVZ_OPTION_optimizer] = "normalized",
          [CVZ_OPTION_learning_rate] = "2",

@@ -103,7 +103,7 @@ static cvz_status compare(pairing *p, int index, cvz_diff_entry *entry, cvz_unit
 static cvz_status put_entry(cvz_layer_file *file, const pairing *p, int index, const cvz_diff_entry *entry,
                             cvz_unit_status ended, cvz_output_layer *output, cvz_error *error)
 {
-  const cvz_result result = {entry->filter, ended, p->tile, &entry->distance, NULL};
+  const cvz_result result = {.filter = entry->filter, .status = ended, .tile = p->tile, .loss = &entry->distance};
   cvz_layer_summary_add(&output->summary, entry->filter, ended, entry->distance);
   return cvz_layer_file_put(file, index, &result, error);
 }
