@@ -47,11 +47,12 @@ typedef struct cvz_job_run {
   const cvz_kernels *kernels;
   const cvz_gemm *gemm;
   cvz_packs *packs;
-  cvz_plan **plans; /* per layer of the work; NULL where this rank has no unit */
+  cvz_plan **plans, **redirected; /* per layer of the work; NULL where this rank has no unit */
   cvz_window_memory *packed;
   float *start; /* NULL unless --init names a file */
   size_t start_bytes;
   cvz_ascent_recipe recipe;
+  cvz_climb_settings climb;
   cvz_shape image; /* of the pictures */
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
@@ -133,8 +134,12 @@ static cvz_status plan_layers(cvz_job_run *run, cvz_error *error)
 {
   const cvz_planner planner = planner_of(run);
   run->plans = cvz_array((size_t)run->work.layer_count, sizeof *run->plans, error);
-  cvz_status status = run->plans ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
+  run->redirected = cvz_array((size_t)run->work.layer_count, sizeof *run->redirected, error);
+  cvz_status status =
+      run->plans && run->redirected ? cvz_packs_create(&run->packs, &run->graph, run->gemm, error) : CVZ_E_MEMORY;
   if (status == CVZ_OK) status = cvz_planner_all(&planner, &run->work, run->packs, run->plans, error);
+  if (status == CVZ_OK && (run->climb.rescue || run->climb.redirect))
+    status = cvz_planner_redirected(&planner, &run->work, run->packs, run->plans, run->redirected, error);
   return cvz_comm_agree(run->comm, status, error);
 }
 
@@ -149,7 +154,8 @@ static cvz_status drop_plans_of_others(cvz_job_run *run, cvz_error *error)
   for (int i = 0; i < run->work.layer_count; i++) {
     if (mine[i]) continue;
     cvz_plan_free(run->plans[i]);
-    run->plans[i] = NULL;
+    cvz_plan_free(run->redirected[i]);
+    run->plans[i] = run->redirected[i] = NULL;
   }
   free(mine);
   return CVZ_OK;
@@ -200,6 +206,10 @@ static cvz_status pack_weights(cvz_job_run *run, cvz_error *error)
 static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
 {
   const cvz_options *options = run->options;
+  run->climb = (cvz_climb_settings){.repeats = options->repeats,
+                                    .keep = options->keep_repeats,
+                                    .rescue = !strcmp(options->rescue, "on"),
+                                    .redirect = options->redirect};
   run->recipe = cvz_ascent_options(options, &run->graph);
   const cvz_shape shape = {3, options->size.height, options->size.width,
                            run->graph.nodes[run->graph.input].input.channels};
@@ -361,7 +371,9 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .work = &run->work,
                               .schedule = &run->schedule,
                               .plans = run->plans,
+                              .redirected = run->redirected,
                               .recipe = &run->recipe,
+                              .climb = &run->climb,
                               .kernels = run->kernels,
                               .image = run->image,
                               .loss_border = run->options->loss_border,
@@ -383,9 +395,14 @@ static void tell_end(const cvz_job_run *run)
   int by_status[CVZ_UNIT_STATUSES] = {0};
   for (int i = 0; i < run->work.layer_count; i++)
     for (int j = 0; j < CVZ_UNIT_STATUSES; j++) by_status[j] += run->layers[i].by_status[j];
-  if (by_status[CVZ_UNIT_DEAD] + by_status[CVZ_UNIT_NAN])
-    cvz_tell(run->log, "%d of %d filters are dead (no gradient at the start), %d gave numbers that are not finite",
-             by_status[CVZ_UNIT_DEAD], run->work.unit_count, by_status[CVZ_UNIT_NAN]);
+  if (by_status[CVZ_UNIT_RESCUED])
+    cvz_tell(run->log, "%d of %d filters led nowhere at first and were rescued", by_status[CVZ_UNIT_RESCUED],
+             run->work.unit_count);
+  if (by_status[CVZ_UNIT_DEAD] + by_status[CVZ_UNIT_WEAK] + by_status[CVZ_UNIT_NAN])
+    cvz_tell(run->log,
+             "%d of %d filters are dead (no gradient), %d weak (no more than random images), %d gave numbers that are "
+             "not finite",
+             by_status[CVZ_UNIT_DEAD], run->work.unit_count, by_status[CVZ_UNIT_WEAK], by_status[CVZ_UNIT_NAN]);
   if (run->work.layer_count == 1)
     cvz_tell(run->log, "%s/layers/%s.png", run->options->out, run->layers[0].stem);
   else
@@ -492,7 +509,9 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
 static void release(cvz_job_run *run)
 {
   for (int i = 0; run->plans && i < run->work.layer_count; i++) cvz_plan_free(run->plans[i]);
+  for (int i = 0; run->redirected && i < run->work.layer_count; i++) cvz_plan_free(run->redirected[i]);
   free(run->plans);
+  free(run->redirected);
   cvz_packs_free(run->packs);
   cvz_window_free(run->packed);
   free(run->start);

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "ascent/noise.h"
+#include "ascent/objective.h"
 #include "ascent/optimizer.h"
 #include "ascent/regularizer.h"
 #include "ascent/transform.h"
 
 const char *cvz_unit_status_name(cvz_unit_status status)
 {
-  static const char *const names[CVZ_UNIT_STATUSES] = {"missing", "ok", "dead", "nan"};
+  static const char *const names[CVZ_UNIT_STATUSES] = {"missing", "ok", "dead", "nan", "rescued", "weak"};
   return names[status];
 }
 
@@ -63,6 +64,23 @@ void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run
   cvz_run_select(run, unit.channel);
 }
 
+void cvz_ascent_brighten(cvz_ascent *a, float factor)
+{
+  float *parameters = parameters_of(a);
+  for (size_t i = 0; i < parameter_count(a); i++) parameters[i] *= factor;
+  make_image(a);
+}
+
+void cvz_ascent_move(cvz_ascent *a, cvz_run *run, float *scratch)
+{
+  const size_t bytes = cvz_shape_count(a->workspace->view) * sizeof *scratch;
+  if (run == a->run) return;
+  memcpy(scratch, cvz_run_image(a->run), bytes);
+  a->run = run;
+  cvz_run_select(run, a->unit.channel);
+  memcpy(cvz_run_image(run), scratch, bytes);
+}
+
 size_t cvz_ascent_state_count(const cvz_ascent *a)
 {
   return parameter_count(a) + moment_count(a) + a->workspace->random + (size_t)a->recipe->iterations;
@@ -90,14 +108,6 @@ void cvz_ascent_restore(cvz_ascent *a, int step, const float *state)
   memcpy(a->loss, state, (size_t)a->recipe->iterations * sizeof *state);
   a->step = step;
   make_image(a);
-}
-
-static double mean_of(cvz_view map)
-{
-  double sum = 0;
-  for (int y = 0; y < map.height; y++)
-    for (int x = 0; x < map.width; x++) sum += (double)map.data[(size_t)y * map.row + (size_t)x * map.pixel];
-  return sum / ((double)map.height * map.width);
 }
 
 static cvz_view view_of(float *data, cvz_shape shape)
@@ -177,7 +187,7 @@ static double answer(const cvz_ascent *a)
 {
   cvz_run_forward(a->run);
   const cvz_view map = cvz_run_target(a->run);
-  const double loss = mean_of(map);
+  const double loss = cvz_objective_mean(map);
   if (isfinite(loss)) cvz_run_backward(a->run, 1.0f / ((float)map.height * (float)map.width) / (float)views_of(a));
   return loss;
 }

@@ -18,13 +18,15 @@
 typedef enum cvz_unit_status {
   CVZ_UNIT_MISSING, /**< not rendered (yet) */
   CVZ_UNIT_OK,
-  CVZ_UNIT_DEAD, /**< the gradient was zero: the picture is plain */
-  CVZ_UNIT_NAN   /**< loss or gradient was not finite: the picture is plain */
+  CVZ_UNIT_DEAD,    /**< the gradient was zero: the picture is plain */
+  CVZ_UNIT_NAN,     /**< loss or gradient was not finite: the picture is plain */
+  CVZ_UNIT_RESCUED, /**< as OK, but only after another attempt, see ascent/climb.h */
+  CVZ_UNIT_WEAK     /**< the picture excites the filter no more than random images may */
 } cvz_unit_status;
 
-#define CVZ_UNIT_STATUSES 4
+#define CVZ_UNIT_STATUSES 6
 
-/** "missing", "ok", "dead", "nan". */
+/** "missing", "ok", "dead", "nan", "rescued", "weak". */
 const char *cvz_unit_status_name(cvz_unit_status status);
 
 /** Which unit: its random numbers come from these and the seed alone. */
@@ -48,6 +50,13 @@ typedef struct cvz_ascent {
 
 /** Starts a unit: makes its start image. The run's plan must be for images as the workspace's view. */
 void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss);
+
+/** Before the first step: multiplies the start's parameters, from which its contrast grows. */
+void cvz_ascent_brighten(cvz_ascent *ascent, float factor);
+
+/** Between two steps: goes on in another run, of the same image and channel; both may lie in the same arena.
+ *  @param scratch  room for an image that the network reads */
+void cvz_ascent_move(cvz_ascent *ascent, cvz_run *run, float *scratch);
 
 /** One step: loss, gradient, update. The loss is that of what the network read, the mean over the views.
  *  @return false when the unit has ended; then status says how */

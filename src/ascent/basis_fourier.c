@@ -46,9 +46,12 @@ static size_t fourier_count(const cvz_parametrization *p)
 /* to = from * scale * factor, complex numbers */
 static void scaled(const cvz_parametrization *p, const float *from, float factor, float *to)
 {
-  for (size_t i = 0; i < complex_count(p); i++) {
-    to[2 * i] = from[2 * i] * (p->scale[i] * factor);
-    to[2 * i + 1] = from[2 * i + 1] * (p->scale[i] * factor);
+  const size_t count = complex_count(p);
+  const float *scale = p->scale;
+  for (size_t i = 0; i < count; i++) {
+    const float by = scale[i] * factor;
+    to[2 * i] = from[2 * i] * by;
+    to[2 * i + 1] = from[2 * i + 1] * by;
   }
 }
 

@@ -169,14 +169,16 @@ void cvz_parametrization_start(cvz_parametrization *p, const cvz_random *random,
 static void mix(const cvz_parametrization *p, const float *t, float *rgb)
 {
   const float(*m)[3] = p->colour;
-  for (size_t i = 0; i < cvz_shape_count(p->image); i += 3)
+  const size_t count = cvz_shape_count(p->image);
+  for (size_t i = 0; i < count; i += 3)
     for (int c = 0; c < 3; c++) rgb[i + (size_t)c] = m[c][0] * t[i] + m[c][1] * t[i + 1] + m[c][2] * t[i + 2];
 }
 
 static void mix_backward(const cvz_parametrization *p, const float *drgb, float *dt)
 {
   const float(*m)[3] = p->colour;
-  for (size_t i = 0; i < cvz_shape_count(p->image); i += 3)
+  const size_t count = cvz_shape_count(p->image);
+  for (size_t i = 0; i < count; i += 3)
     for (int j = 0; j < 3; j++) dt[i + (size_t)j] = m[0][j] * drgb[i] + m[1][j] * drgb[i + 1] + m[2][j] * drgb[i + 2];
 }
 

@@ -12,7 +12,8 @@ typedef enum cvz_purpose {
   CVZ_PURPOSE_INIT = 1,  /**< the start image */
   CVZ_PURPOSE_TRANSFORM, /**< jitter and the like, per step */
   CVZ_PURPOSE_NOISE,     /**< noise added per step */
-  CVZ_PURPOSE_WEIGHTS    /**< random weights of the benchmarks */
+  CVZ_PURPOSE_WEIGHTS,   /**< random weights of the benchmarks */
+  CVZ_PURPOSE_SCORE      /**< random images with which a picture is compared, per image */
 } cvz_purpose;
 
 typedef struct cvz_random {

@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "engine/redirect.h"
 #include "engine/step.h"
 
 /* y = f(x), element by element; dx = f'(x) dy. x, y: (H, W, C). */
@@ -38,7 +39,11 @@ static void backward_activation(const cvz_context *context)
   const cvz_view dy = cvz_context_output_gradient(context);
   const bool accumulate = context->step->inputs[0].accumulate;
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  if (a->function == CVZ_RELU)
+  const bool redirects = context->plan->redirects && cvz_step_rectifies(context->plan, context->step);
+  if (redirects) cvz_redirect(dy, x, a->threshold, a->max_value);
+  if (redirects)
+    kernels->copy(dx, dy, accumulate);
+  else if (a->function == CVZ_RELU)
     kernels->relu_backward(dx, dy, x, (cvz_clamp){a->negative_slope, a->max_value}, a->threshold, accumulate);
   else if (a->function == CVZ_LINEAR)
     kernels->copy(dx, dy, accumulate);

@@ -152,7 +152,8 @@ static void give_bits(cvz_plan *plan)
     const cvz_step *step = &plan->steps[i];
     cvz_value *value = &plan->values[step->output];
     value->bits_tell_zeros = step->clamp.max == INFINITY;
-    value->has_bits = step->clamps && step->clamp.slope == 0 && step->operation->writes_bits && !value->narrow;
+    value->has_bits =
+        step->clamps && step->clamp.slope == 0 && step->operation->writes_bits && !value->narrow && !plan->redirects;
   }
 }
 

@@ -5,9 +5,9 @@
 
 #define BAND_PIXELS 96 /* enough rows for the products to run at full speed, few enough for the second-level cache */
 
-static bool is_pointwise(const cvz_step *step)
+static bool is_pointwise(const cvz_plan *plan, const cvz_step *step)
 {
-  return step->forward->pointwise && step->backward->pointwise;
+  return !plan->redirects && step->forward->pointwise && step->backward->pointwise;
 }
 
 static int output_width(const cvz_plan *plan, const cvz_step *step)
@@ -30,7 +30,7 @@ static bool made_within(const cvz_plan *plan, const cvz_group *group, int value)
 /* Bands pass from step to step if each has the same rows and columns as what it reads of the group. */
 static bool joins(const cvz_plan *plan, const cvz_group *group, const cvz_step *step)
 {
-  if (!is_pointwise(step)) return false;
+  if (!is_pointwise(plan, step)) return false;
   const cvz_region out = cvz_step_output(plan, step)->region;
   for (int i = 0; i < step->input_count; i++) {
     if (!made_within(plan, group, step->inputs[i].value)) continue;
@@ -58,7 +58,7 @@ static void form_groups(cvz_plan *plan)
     if (last && last->rows && joins(plan, last, step))
       last->count++;
     else
-      plan->groups[plan->group_count++] = (cvz_group){i, 1, is_pointwise(step) ? band_rows(plan, step) : 0};
+      plan->groups[plan->group_count++] = (cvz_group){i, 1, is_pointwise(plan, step) ? band_rows(plan, step) : 0};
   }
 }
 

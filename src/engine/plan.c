@@ -132,6 +132,7 @@ cvz_status cvz_plan_create(cvz_plan **plan, const cvz_graph *graph, const cvz_pl
     created->graph = graph;
     created->kernels = request->kernels;
     created->packs = packs;
+    created->redirects = request->redirect;
     status = build(created, request, &planning, packs, error);
   }
   planning_free(&planning);
@@ -176,4 +177,11 @@ cvz_shape cvz_plan_target(const cvz_plan *plan)
   const cvz_value *target = &plan->values[plan->target];
   return (cvz_shape){target->shape.rank, cvz_region_height(target->region), cvz_region_width(target->region),
                      target->shape.channels};
+}
+
+bool cvz_plan_rectifies(const cvz_plan *plan)
+{
+  for (int i = 0; i < plan->step_count; i++)
+    if (cvz_step_rectifies(plan, &plan->steps[i])) return true;
+  return false;
 }

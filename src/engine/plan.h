@@ -1,6 +1,7 @@
 /* engine/plan.h: how to compute one target and its gradient: algorithm, buffers and weights of each step.
  *
- * Immutable once created, for any number of runs. Its key is (graph, target, region, image size, kernels, GEMM). */
+ * Immutable once created, for any number of runs. Its key is (graph, target, region, image size, redirection, kernels,
+ * GEMM). */
 #ifndef CVZ_ENGINE_PLAN_H
 #define CVZ_ENGINE_PLAN_H
 
@@ -16,6 +17,7 @@ typedef struct cvz_plan_request {
   bool one_channel;  /**< only the channel that a run selects is needed */
   int height, width; /**< of the image */
   const cvz_kernels *kernels;
+  bool redirect; /**< ReLUs through which nothing of the gradient comes are redirected, see engine/redirect.h */
 } cvz_plan_request;
 
 /** Plans a target and registers its weights in `packs`.
@@ -37,5 +39,8 @@ const cvz_kernels *cvz_plan_kernels(const cvz_plan *plan);
 
 /** The needed part of the target's map; channels is that of the whole layer. */
 cvz_shape cvz_plan_target(const cvz_plan *plan);
+
+/** True if there is a ReLU on the way to the target, so that redirection can make a difference. */
+bool cvz_plan_rectifies(const cvz_plan *plan);
 
 #endif

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "engine/redirect.h"
 #include "engine/step.h"
 
 struct cvz_run {
@@ -75,14 +76,6 @@ static double seconds(const double *sums)
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static bool rectifies(const cvz_context *context)
-{
-  const cvz_node *node = cvz_step_node(context->plan, context->step);
-  const bool activation = node->op == CVZ_OP_ACTIVATION && node->activation.function == CVZ_RELU;
-  return (context->step->clamps && context->step->clamp.slope == 0) ||
-         (activation && node->activation.negative_slope == 0);
-}
-
 static void count_values(const cvz_context *context, cvz_run_density *density)
 {
   const cvz_view y = cvz_context_output(context);
@@ -101,7 +94,7 @@ static void forward_band(cvz_run *run, const cvz_group *group, int first)
     const double start = seconds(run->forward_seconds);
     context.step->forward->run(&context);
     if (run->forward_seconds) run->forward_seconds[i] += seconds(run->forward_seconds) - start;
-    if (run->density && rectifies(&context)) count_values(&context, run->density);
+    if (run->density && cvz_step_rectifies(run->plan, context.step)) count_values(&context, run->density);
   }
 }
 
@@ -154,12 +147,20 @@ static void zero_inputs(const cvz_context *context)
   }
 }
 
+/* A ReLU that is a step of its own does so by itself. */
+static bool redirects(const cvz_context *context)
+{
+  return context->plan->redirects && context->step->clamps && context->step->clamp.slope == 0;
+}
+
 static void backward_step(const cvz_context *context)
 {
   const cvz_value *output = cvz_step_output(context->plan, context->step);
   const cvz_view dy = cvz_context_output_gradient(context);
   if (output->has_bits && !output->masked && !context->step->operation->applies_bits)
     context->plan->kernels->keep(dy, cvz_context_bits(context));
+  else if (redirects(context))
+    cvz_redirect(dy, cvz_context_output(context), 0, context->step->clamp.max);
   else if (context->step->clamps && !output->has_bits)
     context->plan->kernels->clamp_backward(dy, cvz_context_output(context), context->step->clamp);
   zero_inputs(context);

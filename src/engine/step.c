@@ -52,6 +52,13 @@ bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step)
   return cvz_step_output(plan, step)->narrow;
 }
 
+bool cvz_step_rectifies(const cvz_plan *plan, const cvz_step *step)
+{
+  const cvz_node *node = cvz_step_node(plan, step);
+  const bool activation = node->op == CVZ_OP_ACTIVATION && node->activation.function == CVZ_RELU;
+  return (step->clamps && step->clamp.slope == 0) || (activation && node->activation.negative_slope == 0);
+}
+
 void cvz_step_want_scratch(cvz_step *step, size_t floats)
 {
   if (floats > step->scratch) step->scratch = floats;

@@ -92,6 +92,7 @@ struct cvz_plan {
   cvz_group *groups;
   int group_count;
   int image, target;            /**< values */
+  bool redirects;               /**< see engine/redirect.h; then every step has all of its rows at once, and no bits */
   size_t scratch_offset, arena; /**< floats */
 };
 
@@ -137,6 +138,9 @@ size_t cvz_value_count(const cvz_value *value);
 
 /** True if the step computes the selected channel alone. */
 bool cvz_step_narrow(const cvz_plan *plan, const cvz_step *step);
+
+/** True for a ReLU, alone or fused: an activation that is 0 for all inputs up to a threshold. */
+bool cvz_step_rectifies(const cvz_plan *plan, const cvz_step *step);
 
 /** Makes room for `floats` of scratch during a pass. */
 void cvz_step_want_scratch(cvz_step *step, size_t floats);

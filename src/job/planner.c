@@ -3,8 +3,8 @@
 #include "ascent/objective.h"
 #include "job/cost.h"
 
-cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, int index, cvz_packs *packs,
-                             cvz_plan **plan, cvz_error *error)
+static cvz_status plan_layer(const cvz_planner *planner, const cvz_work *work, int index, bool redirect,
+                             cvz_packs *packs, cvz_plan **plan, cvz_error *error)
 {
   const cvz_work_layer *layer = &work->layers[index];
   const cvz_plan_request request = {.target = layer->node,
@@ -12,8 +12,23 @@ cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, i
                                     .one_channel = true,
                                     .height = work->height,
                                     .width = work->width,
-                                    .kernels = planner->kernels};
+                                    .kernels = planner->kernels,
+                                    .redirect = redirect};
   return cvz_plan_create(plan, planner->graph, &request, packs, error);
+}
+
+cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, int index, cvz_packs *packs,
+                             cvz_plan **plan, cvz_error *error)
+{
+  return plan_layer(planner, work, index, false, packs, plan, error);
+}
+
+cvz_status cvz_planner_redirected(const cvz_planner *planner, const cvz_work *work, cvz_packs *packs,
+                                  cvz_plan *const *plans, cvz_plan **redirected, cvz_error *error)
+{
+  for (int i = 0; i < work->layer_count; i++)
+    if (cvz_plan_rectifies(plans[i])) CVZ_TRY(plan_layer(planner, work, i, true, packs, &redirected[i], error));
+  return CVZ_OK;
 }
 
 cvz_status cvz_planner_all(const cvz_planner *planner, cvz_work *work, cvz_packs *packs, cvz_plan **plans,

@@ -17,6 +17,12 @@ typedef struct cvz_planner {
 cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, int index, cvz_packs *packs,
                              cvz_plan **plan, cvz_error *error);
 
+/** Plans the variant with redirected ReLUs of each layer that has a ReLU on the way, with the same packs.
+ *  @param      plans       of all layers
+ *  @param[out] redirected  one for each layer, NULL where there is no ReLU; free as `plans` */
+cvz_status cvz_planner_redirected(const cvz_planner *planner, const cvz_work *work, cvz_packs *packs,
+                                  cvz_plan *const *plans, cvz_plan **redirected, cvz_error *error);
+
 /** Plans all layers with one set of packs, so that all ranks agree on it, and gives each layer of the work the cost of
  *  its plan and its FLOPs by direct counting.
  *  @param[out] plans  one for each layer; free each with cvz_plan_free, also after a failure */

@@ -13,6 +13,10 @@ typedef struct cvz_result {
   const uint8_t *tile; /**< (tile height, tile width, channels) */
   const float *loss;   /**< (steps), before each update; NaN after an early stop */
   const float *raw;    /**< (H, W, C) after the last update in the network's input range, or NULL if not kept */
+  int repeat, attempt; /**< which of them this is, see ascent/climb.h */
+  float score;         /**< activation of the image without transforms; NaN if there is none */
+  float noise_mean, noise_deviation; /**< of the activation on random images; not read of repeats */
+  const struct cvz_result *repeats;  /**< each of them by itself, or NULL if only the best is kept */
 } cvz_result;
 
 /** The loss before the last update, NaN if there is none. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "image/grid.h"
+#include "parallel/parcel.h"
 #include "store/layer_file.h"
 
 /* What the owner of a layer tells rank 0 when it is written. */
@@ -19,12 +20,11 @@ typedef struct cvz_summary {
   float best_loss;
 } cvz_summary;
 
-/* A unit on its way and in the journal: this, then the losses, the tile and perhaps the raw image. In the journal also
- * before a unit's state, with the status missing. */
-typedef struct cvz_parcel {
-  int32_t unit, status;
+/* Before a unit's state in the journal. */
+typedef struct cvz_state_head {
+  int32_t unit, unused;
   double seconds;
-} cvz_parcel;
+} cvz_state_head;
 
 struct cvz_gather {
   cvz_comm *comm;
@@ -33,8 +33,9 @@ struct cvz_gather {
   cvz_mail *mail;
   cvz_shape image;
   int tile_height, tile_width, tile_channels;
-  size_t loss_bytes, tile_bytes, raw_bytes;
+  cvz_parcel_sizes sizes;
   char *parcel;           /* room for one */
+  cvz_result *repeats;    /* of the unit that is taken */
   cvz_layer_file **files; /* per layer: NULL if not open here */
   int *arrived;           /* per layer: units put into its file */
   cvz_summary *summaries; /* per layer */
@@ -47,11 +48,6 @@ struct cvz_gather {
   char reason[80]; /* of the halt */
 };
 
-static size_t parcel_bytes(const cvz_gather *gather)
-{
-  return sizeof(cvz_parcel) + gather->loss_bytes + gather->tile_bytes + gather->raw_bytes;
-}
-
 static void measure(cvz_gather *gather)
 {
   const cvz_render_job *job = gather->job;
@@ -59,10 +55,11 @@ static void measure(cvz_gather *gather)
   gather->image = job->image;
   gather->tile_height = cvz_picture_length(job->recipe, height, width);
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
-  gather->loss_bytes = (size_t)job->recipe->iterations * sizeof(float);
+  gather->sizes.repeats = job->climb->keep ? job->climb->repeats : 0;
+  gather->sizes.loss = (size_t)job->recipe->iterations * sizeof(float);
   gather->tile_channels = cvz_input_picture_channels(gather->image.channels);
-  gather->tile_bytes = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
-  gather->raw_bytes = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
+  gather->sizes.tile = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
+  gather->sizes.raw = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
 }
 
 static void expect(cvz_gather *gather)
@@ -92,11 +89,12 @@ cvz_status cvz_gather_create(cvz_gather **gather, cvz_comm *comm, const cvz_rend
   const size_t count = (size_t)job->work->layer_count;
   measure(created);
   cvz_status status = CVZ_E_MEMORY;
-  created->parcel = cvz_array(1, parcel_bytes(created), error);
+  created->parcel = cvz_array(1, cvz_parcel_bytes(&created->sizes), error);
   created->files = cvz_array(count, sizeof *created->files, error);
   created->arrived = cvz_array(count, sizeof *created->arrived, error);
   created->summaries = cvz_array(count, sizeof *created->summaries, error);
-  if (created->parcel && created->files && created->arrived && created->summaries)
+  created->repeats = cvz_array((size_t)created->sizes.repeats + 1, sizeof *created->repeats, error);
+  if (created->parcel && created->repeats && created->files && created->arrived && created->summaries)
     status = cvz_mail_create(&created->mail, comm, take, created, error);
   if (status != CVZ_OK) {
     cvz_gather_free(created);
@@ -113,6 +111,7 @@ void cvz_gather_free(cvz_gather *gather)
   for (int i = 0; gather->files && i < gather->job->work->layer_count; i++) cvz_layer_file_discard(gather->files[i]);
   cvz_mail_free(gather->mail);
   free(gather->parcel);
+  free(gather->repeats);
   free(gather->files);
   free(gather->arrived);
   free(gather->summaries);
@@ -172,7 +171,7 @@ void cvz_gather_stop(cvz_gather *gather)
 static cvz_status send_parcel(cvz_gather *gather, int unit, cvz_error *error)
 {
   const int owner = gather->job->schedule->owner[cvz_work_layer_of(gather->job->work, unit)];
-  return cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, parcel_bytes(gather), error);
+  return cvz_mail_send(gather->mail, owner, CVZ_MAIL_UNIT, gather->parcel, cvz_parcel_bytes(&gather->sizes), error);
 }
 
 static int count_steps(const float *loss, int steps)
@@ -198,14 +197,9 @@ static cvz_status report(cvz_gather *gather, int unit, const cvz_result *result,
 
 cvz_status cvz_gather_send(cvz_gather *gather, int unit, const cvz_result *result, double seconds, cvz_error *error)
 {
-  const cvz_parcel head = {unit, (int32_t)result->status, seconds};
-  char *to = gather->parcel;
-  memcpy(to, &head, sizeof head);
-  memcpy(to += sizeof head, result->loss, gather->loss_bytes);
-  memcpy(to += gather->loss_bytes, result->tile, gather->tile_bytes);
-  if (gather->raw_bytes) memcpy(to + gather->tile_bytes, result->raw, gather->raw_bytes);
+  cvz_parcel_pack(&gather->sizes, unit, result, seconds, gather->parcel);
   CVZ_TRY(cvz_journal_add(gather->job->journal, CVZ_RECORD_UNIT, unit, gather->job->recipe->iterations, gather->parcel,
-                          parcel_bytes(gather), error));
+                          cvz_parcel_bytes(&gather->sizes), error));
   CVZ_TRY(send_parcel(gather, unit, error));
   return report(gather, unit, result, seconds, error);
 }
@@ -222,7 +216,7 @@ cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error)
 {
   const cvz_resume *resume = gather->job->resume;
   for (int i = 0; i < resume->mine_count && !cvz_gather_stopped(gather); i++) {
-    CVZ_TRY(read_record(gather, &resume->mine[i], gather->parcel, parcel_bytes(gather), error));
+    CVZ_TRY(read_record(gather, &resume->mine[i], gather->parcel, cvz_parcel_bytes(&gather->sizes), error));
     CVZ_TRY(send_parcel(gather, resume->mine[i].unit, error));
     CVZ_TRY(cvz_mail_poll(gather->mail, error));
   }
@@ -230,36 +224,36 @@ cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error)
 }
 
 /* Room for a unit's state behind a parcel's head. */
-static cvz_status state_room(const cvz_ascent *ascent, cvz_parcel **head, size_t *bytes, cvz_error *error)
+static cvz_status state_room(const cvz_climb *climb, cvz_state_head **head, size_t *bytes, cvz_error *error)
 {
-  *bytes = sizeof **head + cvz_ascent_state_count(ascent) * sizeof(float);
+  *bytes = sizeof **head + cvz_climb_state_count(climb) * sizeof(float);
   *head = cvz_array(1, *bytes, error);
   return *head ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error)
+cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_climb *climb, double seconds, cvz_error *error)
 {
-  cvz_parcel *head;
+  cvz_state_head *head;
   size_t bytes;
-  CVZ_TRY(state_room(ascent, &head, &bytes, error));
-  *head = (cvz_parcel){unit, CVZ_UNIT_MISSING, seconds};
-  cvz_ascent_save(ascent, (float *)(head + 1));
+  CVZ_TRY(state_room(climb, &head, &bytes, error));
+  *head = (cvz_state_head){unit, 0, seconds};
+  cvz_climb_save(climb, (float *)(head + 1));
   const cvz_status status =
-      cvz_journal_add(gather->job->journal, CVZ_RECORD_STATE, unit, ascent->step, head, bytes, error);
+      cvz_journal_add(gather->job->journal, CVZ_RECORD_STATE, unit, cvz_climb_steps(climb), head, bytes, error);
   free(head);
   return status;
 }
 
-cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error)
+cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_climb *climb, double *seconds, cvz_error *error)
 {
   const cvz_record *record = cvz_resume_state(gather->job->resume, unit);
-  cvz_parcel *head;
+  cvz_state_head *head;
   size_t bytes;
   if (!record) return CVZ_OK;
-  CVZ_TRY(state_room(ascent, &head, &bytes, error));
+  CVZ_TRY(state_room(climb, &head, &bytes, error));
   const cvz_status status = read_record(gather, record, head, bytes, error);
   if (status == CVZ_OK) {
-    cvz_ascent_restore(ascent, record->step, (const float *)(head + 1));
+    cvz_climb_restore(climb, (const float *)(head + 1));
     *seconds += head->seconds;
   }
   free(head);
@@ -319,6 +313,7 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .tile_width = gather->tile_width,
                                     .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
+                                    .repeats = gather->sizes.repeats,
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,
@@ -348,26 +343,18 @@ static cvz_status write_layer(cvz_gather *gather, int index, cvz_error *error)
   return cvz_mail_send(gather->mail, 0, CVZ_MAIL_LAYER, &gather->summaries[index], sizeof(cvz_summary), error);
 }
 
-/* A parcel's parts lie as they were sent; its numbers are copied out, since a message need not be aligned for them. */
 static cvz_status take_unit(cvz_gather *gather, const char *data, size_t bytes, cvz_error *error)
 {
   const cvz_work *work = gather->job->work;
-  cvz_parcel head;
-  assert(bytes == parcel_bytes(gather));
+  assert(bytes == cvz_parcel_bytes(&gather->sizes));
   (void)bytes;
-  memcpy(&head, data, sizeof head);
-  const int index = cvz_work_layer_of(work, head.unit), place = head.unit - work->layers[index].first_unit;
-  cvz_result result = {.filter = work->layers[index].filters[place], .status = (cvz_unit_status)head.status};
-  result.loss = (const float *)(data + sizeof head);
-  result.tile = (const uint8_t *)data + sizeof head + gather->loss_bytes;
-  float *raw = gather->raw_bytes ? malloc(gather->raw_bytes) : NULL;
-  CVZ_REQUIRE(raw || !gather->raw_bytes, error, CVZ_E_MEMORY, "memory: no room for an image");
-  if (raw) memcpy(raw, result.tile + gather->tile_bytes, gather->raw_bytes);
-  result.raw = raw;
-  cvz_status status = gather->files[index] ? CVZ_OK : open_layer(gather, index, error);
-  if (status == CVZ_OK) status = cvz_layer_file_put(gather->files[index], place, &result, error);
-  free(raw);
-  CVZ_TRY(status);
+  const int unit = cvz_parcel_unit(data), index = cvz_work_layer_of(work, unit);
+  const int place = unit - work->layers[index].first_unit;
+  cvz_result result;
+  cvz_parcel_unpack(&gather->sizes, data, &result, gather->repeats);
+  result.filter = work->layers[index].filters[place];
+  if (!gather->files[index]) CVZ_TRY(open_layer(gather, index, error));
+  CVZ_TRY(cvz_layer_file_put(gather->files[index], place, &result, error));
   count_unit(&gather->summaries[index], &result, gather->job->recipe->iterations);
   return ++gather->arrived[index] < work->layers[index].filter_count ? CVZ_OK : write_layer(gather, index, error);
 }

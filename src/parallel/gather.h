@@ -28,11 +28,11 @@ cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error);
 
 /** Puts a unit that is not finished into the journal.
  *  @param seconds  that it has taken so far */
-cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_ascent *ascent, double seconds, cvz_error *error);
+cvz_status cvz_gather_save(cvz_gather *gather, int unit, const cvz_climb *climb, double seconds, cvz_error *error);
 
 /** Takes a unit that has begun to where the journal says that it was.
  *  @param seconds  grows by those that it had taken */
-cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_ascent *ascent, double *seconds, cvz_error *error);
+cvz_status cvz_gather_restore(cvz_gather *gather, int unit, cvz_climb *climb, double *seconds, cvz_error *error);
 
 /** Seconds in which units that arrived were written. */
 double cvz_gather_writing(const cvz_gather *gather);

@@ -14,15 +14,27 @@ typedef struct cvz_renderer {
   cvz_gather *gather;
   cvz_block arena; /* as large as the largest plan's; serves one after the other */
   cvz_workspace workspace;
-  float *loss;
-  uint8_t *tile;
+  cvz_climb *climb;
+  size_t tile_bytes;
+  uint8_t *tiles;      /* the best, then one of each repeat that is kept */
+  cvz_result *repeats; /* NULL: none are kept */
 } cvz_renderer;
+
+/* A unit with the time it has taken. */
+typedef struct cvz_task {
+  int unit, filter;
+  cvz_run *run, *redirected; /* redirected may be NULL */
+  double started;            /* on this run's clock, less what earlier runs took */
+} cvz_task;
 
 static size_t largest_arena(const cvz_render_job *job)
 {
   size_t largest = 0;
-  for (int i = 0; i < job->work->layer_count; i++)
+  for (int i = 0; i < job->work->layer_count; i++) {
     if (job->plans[i] && cvz_plan_arena(job->plans[i]) > largest) largest = cvz_plan_arena(job->plans[i]);
+    if (job->redirected[i] && cvz_plan_arena(job->redirected[i]) > largest)
+      largest = cvz_plan_arena(job->redirected[i]);
+  }
   return largest;
 }
 
@@ -32,17 +44,21 @@ static cvz_status renderer_open(cvz_renderer *renderer, cvz_error *error)
   const cvz_shape view = {3, job->work->height, job->work->width, job->image.channels};
   CVZ_TRY(cvz_block_create(&renderer->arena, largest_arena(job) * sizeof(float), error));
   CVZ_TRY(cvz_workspace_create(&renderer->workspace, job->recipe, job->image, view, job->kernels, error));
-  renderer->loss = cvz_array((size_t)job->recipe->iterations, sizeof(float), error);
-  renderer->tile = cvz_array(cvz_shape_count(job->image), 1, error);
-  return renderer->loss && renderer->tile ? CVZ_OK : CVZ_E_MEMORY;
+  CVZ_TRY(cvz_climb_create(&renderer->climb, job->climb, &renderer->workspace, error));
+  const int kept = job->climb->keep ? job->climb->repeats : 0;
+  renderer->tile_bytes = cvz_shape_count(job->image);
+  renderer->tiles = cvz_array((size_t)kept + 1, renderer->tile_bytes, error);
+  if (kept) renderer->repeats = cvz_array((size_t)kept, sizeof *renderer->repeats, error);
+  return renderer->tiles && (renderer->repeats || !kept) ? CVZ_OK : CVZ_E_MEMORY;
 }
 
 static void renderer_close(cvz_renderer *renderer)
 {
+  cvz_climb_free(renderer->climb);
   cvz_workspace_free(&renderer->workspace);
   cvz_block_free(&renderer->arena);
-  free(renderer->loss);
-  free(renderer->tile);
+  free(renderer->tiles);
+  free(renderer->repeats);
 }
 
 static cvz_status look_around(const cvz_renderer *renderer, cvz_error *error)
@@ -55,77 +71,100 @@ static cvz_status look_around(const cvz_renderer *renderer, cvz_error *error)
   return cvz_mail_poll(cvz_gather_mail(renderer->gather), error);
 }
 
-/* A unit with the time it has taken. */
-typedef struct cvz_climb {
-  int unit;
-  cvz_ascent ascent;
-  double started; /* on this run's clock, less what earlier runs took */
-} cvz_climb;
-
-static cvz_status save(const cvz_renderer *renderer, const cvz_climb *climb, cvz_error *error)
+static cvz_status save(const cvz_renderer *renderer, const cvz_task *task, cvz_error *error)
 {
-  return cvz_gather_save(renderer->gather, climb->unit, &climb->ascent, cvz_clock() - climb->started, error);
+  return cvz_gather_save(renderer->gather, task->unit, renderer->climb, cvz_clock() - task->started, error);
 }
 
-static bool step(const cvz_renderer *renderer, cvz_ascent *ascent)
+static bool step(const cvz_renderer *renderer)
 {
   const double start = cvz_clock();
-  const bool more = cvz_ascent_step(ascent);
+  const bool more = cvz_climb_step(renderer->climb);
   renderer->job->times->computing += cvz_clock() - start;
   return more;
 }
 
 /* All steps of a unit; between them the mail is looked at. */
-static cvz_status climb_on(const cvz_renderer *renderer, cvz_climb *climb, cvz_error *error)
+static cvz_status climb_on(const cvz_renderer *renderer, const cvz_task *task, cvz_error *error)
 {
-  while (!cvz_gather_stopped(renderer->gather) && step(renderer, &climb->ascent)) {
-    if (cvz_journal_state_due(renderer->job->journal)) CVZ_TRY(save(renderer, climb, error));
+  while (!cvz_gather_stopped(renderer->gather) && step(renderer)) {
+    if (cvz_journal_state_due(renderer->job->journal)) CVZ_TRY(save(renderer, task, error));
     CVZ_TRY(look_around(renderer, error));
   }
-  const bool begun = climb->ascent.step > 0 && climb->ascent.status == CVZ_UNIT_MISSING;
-  return begun && cvz_gather_halted(renderer->gather) ? save(renderer, climb, error) : CVZ_OK;
+  const bool begun = cvz_climb_steps(renderer->climb) > 0 && !cvz_climb_ended(renderer->climb);
+  return begun && cvz_gather_halted(renderer->gather) ? save(renderer, task, error) : CVZ_OK;
 }
 
-static cvz_status begin(cvz_renderer *renderer, cvz_climb *climb, cvz_run *run, cvz_error *error)
+static cvz_status task_open(const cvz_renderer *renderer, cvz_task *task, int unit, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
-  const int index = cvz_work_layer_of(job->work, climb->unit);
+  const int index = cvz_work_layer_of(job->work, unit);
   const cvz_work_layer *layer = &job->work->layers[index];
-  const int filter = layer->filters[climb->unit - layer->first_unit];
-  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), filter, 0};
+  *task = (cvz_task){.unit = unit, .filter = layer->filters[unit - layer->first_unit]};
+  CVZ_TRY(cvz_run_create(&task->run, job->plans[index], renderer->arena.data, error));
+  if (!job->redirected[index]) return CVZ_OK;
+  return cvz_run_create(&task->redirected, job->redirected[index], renderer->arena.data, error);
+}
+
+static void task_close(const cvz_task *task)
+{
+  cvz_run_free(task->run);
+  cvz_run_free(task->redirected);
+}
+
+static cvz_status begin(const cvz_renderer *renderer, cvz_task *task, cvz_error *error)
+{
+  const cvz_render_job *job = renderer->job;
+  const cvz_work_layer *layer = &job->work->layers[cvz_work_layer_of(job->work, task->unit)];
+  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), task->filter, 0};
   double seconds = 0;
-  cvz_ascent_begin(&climb->ascent, &renderer->workspace, run, name, renderer->loss);
-  CVZ_TRY(cvz_gather_restore(renderer->gather, climb->unit, &climb->ascent, &seconds, error));
-  climb->started = cvz_clock() - seconds;
+  cvz_climb_begin(renderer->climb, task->run, task->redirected, name);
+  CVZ_TRY(cvz_gather_restore(renderer->gather, task->unit, renderer->climb, &seconds, error));
+  task->started = cvz_clock() - seconds;
   return CVZ_OK;
 }
 
-static cvz_status finish(const cvz_renderer *renderer, const cvz_climb *climb, cvz_error *error)
+/* With its picture in tile number `place`. */
+static cvz_result result_of(const cvz_renderer *renderer, int filter, const cvz_outcome *outcome, int place)
 {
-  const cvz_work *work = renderer->job->work;
-  const cvz_work_layer *layer = &work->layers[cvz_work_layer_of(work, climb->unit)];
-  const float *image = cvz_ascent_image(&climb->ascent);
-  cvz_picture_render(renderer->job->recipe, renderer->job->image, image, climb->ascent.status, renderer->tile);
-  const cvz_result result = {layer->filters[climb->unit - layer->first_unit], climb->ascent.status, renderer->tile,
-                             renderer->loss, image};
-  return cvz_gather_send(renderer->gather, climb->unit, &result, cvz_clock() - climb->started, error);
+  uint8_t *tile = renderer->tiles + (size_t)place * renderer->tile_bytes;
+  cvz_picture_render(renderer->job->recipe, renderer->job->image, outcome->image, outcome->status, tile);
+  return (cvz_result){.filter = filter,
+                      .status = outcome->status,
+                      .tile = tile,
+                      .loss = outcome->loss,
+                      .raw = outcome->image,
+                      .repeat = outcome->repeat,
+                      .attempt = outcome->attempt,
+                      .score = outcome->score};
 }
 
-static cvz_status render_unit(cvz_renderer *renderer, int unit, cvz_error *error)
+static cvz_status finish(const cvz_renderer *renderer, const cvz_task *task, cvz_error *error)
 {
-  const cvz_render_job *job = renderer->job;
-  cvz_climb climb = {.unit = unit};
-  cvz_run *run;
-  CVZ_TRY(cvz_run_create(&run, job->plans[cvz_work_layer_of(job->work, unit)], renderer->arena.data, error));
-  cvz_status status = begin(renderer, &climb, run, error);
-  if (status == CVZ_OK) status = climb_on(renderer, &climb, error);
-  if (status == CVZ_OK && climb.ascent.status != CVZ_UNIT_MISSING) status = finish(renderer, &climb, error);
-  job->times->units += climb.ascent.status != CVZ_UNIT_MISSING;
-  cvz_run_free(run);
+  const cvz_noise noise = cvz_climb_noise(renderer->climb);
+  cvz_result result = result_of(renderer, task->filter, cvz_climb_best(renderer->climb), 0);
+  result.noise_mean = noise.mean, result.noise_deviation = noise.deviation;
+  result.repeats = renderer->repeats;
+  for (int i = 0; renderer->repeats && i < renderer->job->climb->repeats; i++)
+    renderer->repeats[i] = result_of(renderer, task->filter, cvz_climb_repeat(renderer->climb, i), i + 1);
+  return cvz_gather_send(renderer->gather, task->unit, &result, cvz_clock() - task->started, error);
+}
+
+static cvz_status render_unit(const cvz_renderer *renderer, int unit, cvz_error *error)
+{
+  cvz_task task;
+  cvz_status status = task_open(renderer, &task, unit, error);
+  if (status == CVZ_OK) status = begin(renderer, &task, error);
+  if (status == CVZ_OK) status = climb_on(renderer, &task, error);
+  if (status == CVZ_OK && cvz_climb_ended(renderer->climb)) {
+    renderer->job->times->units++;
+    status = finish(renderer, &task, error);
+  }
+  task_close(&task);
   return status;
 }
 
-static cvz_status render_share(cvz_comm *comm, cvz_renderer *renderer, cvz_error *error)
+static cvz_status render_share(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
 {
   int count;
   const int *units = cvz_schedule_units(renderer->job->schedule, cvz_comm_rank(comm), &count);
@@ -156,7 +195,7 @@ static cvz_status tell_stopped(cvz_comm *comm, const cvz_render_job *job, const 
                   cvz_gather_reason(gather), done, job->work->unit_count);
 }
 
-static cvz_status render_all(cvz_comm *comm, cvz_renderer *renderer, cvz_error *error)
+static cvz_status render_all(cvz_comm *comm, const cvz_renderer *renderer, cvz_error *error)
 {
   cvz_rank_times *times = renderer->job->times;
   const double start = cvz_clock();

@@ -5,7 +5,7 @@
 #ifndef CVZ_PARALLEL_RENDER_H
 #define CVZ_PARALLEL_RENDER_H
 
-#include "ascent/ascent.h"
+#include "ascent/climb.h"
 #include "base/attribute.h"
 #include "job/labels.h"
 #include "job/observer.h"
@@ -22,8 +22,10 @@ typedef struct cvz_render_job {
   const cvz_graph *graph;
   const cvz_work *work;
   const cvz_schedule *schedule;
-  cvz_plan *const *plans; /**< one for each layer of the work; NULL where this rank has no unit */
+  cvz_plan *const *plans;      /**< one for each layer of the work; NULL where this rank has no unit */
+  cvz_plan *const *redirected; /**< their variants with redirected ReLUs; NULL where there is none */
   const cvz_ascent_recipe *recipe;
+  const cvz_climb_settings *climb;
   const cvz_kernels *kernels;
   cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */
   int loss_border;

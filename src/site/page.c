@@ -146,8 +146,10 @@ static void add_contents(cvz_text *page, const cvz_output_layer *layers, int cou
 
 static void add_counts(cvz_text *page, const cvz_output_layer *layer)
 {
-  static const char *const words[CVZ_UNIT_STATUSES] = {"missing", "rendered", "dead", "not a number"};
-  static const int order[CVZ_UNIT_STATUSES] = {CVZ_UNIT_OK, CVZ_UNIT_DEAD, CVZ_UNIT_NAN, CVZ_UNIT_MISSING};
+  static const char *const words[CVZ_UNIT_STATUSES] = {"missing",      "rendered", "dead",
+                                                       "not a number", "rescued",  "weak"};
+  static const int order[CVZ_UNIT_STATUSES] = {CVZ_UNIT_OK,   CVZ_UNIT_RESCUED, CVZ_UNIT_WEAK,
+                                               CVZ_UNIT_DEAD, CVZ_UNIT_NAN,     CVZ_UNIT_MISSING};
   for (int i = 0; i < CVZ_UNIT_STATUSES; i++) {
     const int number = layer->by_status[order[i]];
     if (!number) continue;

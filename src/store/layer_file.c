@@ -26,7 +26,7 @@ struct cvz_layer_file {
   int descriptor; /* of the .h5 */
   cvz_layer_layout layout;
   cvz_grid grid;
-  int count, channels, steps;
+  int count, channels, steps, repeats;
   int *filters;
   size_t tile_bytes, raw_bytes; /* of one unit; raw_bytes 0: not kept */
 };
@@ -63,17 +63,41 @@ static cvz_status get_bytes(const cvz_layer_file *file, uint64_t offset, void *d
   return CVZ_OK;
 }
 
-/* What is known before the first unit: the filters' numbers, and losses that are NaN. */
+/* NaN in `count` places from `offset` on. */
+static cvz_status put_unknown(const cvz_layer_file *file, uint64_t offset, int count, const float *unknown,
+                              cvz_error *error)
+{
+  return put_bytes(file, offset, unknown, (size_t)count * sizeof *unknown, error);
+}
+
+/* Numbers that are not known yet. */
+static cvz_status put_start_of(const cvz_layer_file *file, const cvz_layer_datasets *places, const float *unknown,
+                               cvz_error *error)
+{
+  const uint64_t row = (uint64_t)file->steps * sizeof(float);
+  CVZ_TRY(put_unknown(file, places->score, file->count, unknown, error));
+  for (int i = 0; i < file->count; i++)
+    CVZ_TRY(put_unknown(file, places->loss + (uint64_t)i * row, file->steps, unknown, error));
+  return CVZ_OK;
+}
+
+/* What is known before the first unit: the filters' numbers, and losses and scores that are NaN. */
 static cvz_status put_start(const cvz_layer_file *file, cvz_error *error)
 {
-  const size_t row = (size_t)file->steps * sizeof(float);
-  float *losses = cvz_array((size_t)file->steps, sizeof *losses, error);
-  if (!losses) return CVZ_E_MEMORY;
-  for (int i = 0; i < file->steps; i++) losses[i] = NAN;
-  cvz_status status = put_bytes(file, file->layout.filters, file->filters, (size_t)file->count * sizeof(int), error);
-  for (int i = 0; status == CVZ_OK && i < file->count; i++)
-    status = put_bytes(file, file->layout.loss + (uint64_t)i * row, losses, row, error);
-  free(losses);
+  const int most = file->steps > file->count ? file->steps : file->count;
+  float *unknown = cvz_array((size_t)most, sizeof *unknown, error);
+  cvz_status status;
+  if (!unknown) return CVZ_E_MEMORY;
+  for (int i = 0; i < most; i++) unknown[i] = NAN;
+  CVZ_TRY_GOTO(put_bytes(file, file->layout.filters, file->filters, (size_t)file->count * sizeof(int), error), done);
+  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_mean, file->count, unknown, error), done);
+  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_deviation, file->count, unknown, error), done);
+  CVZ_TRY_GOTO(put_start_of(file, &file->layout.best, unknown, error), done);
+  for (int i = 0; i < file->repeats; i++)
+    CVZ_TRY_GOTO(put_start_of(file, &file->layout.repeats[i], unknown, error), done);
+  status = CVZ_OK;
+done:
+  free(unknown);
   return status;
 }
 
@@ -107,6 +131,7 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   if (!created) return CVZ_E_MEMORY;
   created->descriptor = -1;
   created->count = info->count, created->channels = info->channels, created->steps = info->steps;
+  created->repeats = info->repeats;
   created->tile_bytes = (size_t)info->tile_height * (size_t)info->tile_width * (size_t)info->channels;
   if (info->keep_raw)
     created->raw_bytes =
@@ -119,17 +144,31 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   return status;
 }
 
+static cvz_status put_picture(const cvz_layer_file *file, const cvz_layer_datasets *places, uint64_t i,
+                              const cvz_result *result, cvz_error *error)
+{
+  const size_t loss_bytes = (size_t)file->steps * sizeof(float);
+  const uint8_t unit_status = (uint8_t)result->status, attempt = (uint8_t)result->attempt;
+  const int32_t repeat = result->repeat;
+  CVZ_TRY(put_bytes(file, places->tiles + i * file->tile_bytes, result->tile, file->tile_bytes, error));
+  CVZ_TRY(put_bytes(file, places->loss + i * loss_bytes, result->loss, loss_bytes, error));
+  if (result->raw) CVZ_TRY(put_bytes(file, places->raw + i * file->raw_bytes, result->raw, file->raw_bytes, error));
+  CVZ_TRY(put_bytes(file, places->repeat + i * sizeof repeat, &repeat, sizeof repeat, error));
+  CVZ_TRY(put_bytes(file, places->attempt + i, &attempt, 1, error));
+  CVZ_TRY(put_bytes(file, places->score + i * sizeof(float), &result->score, sizeof(float), error));
+  return put_bytes(file, places->status + i, &unit_status, 1, error); /* last: then all is there */
+}
+
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error)
 {
   assert(index >= 0 && index < file->count && result->filter == file->filters[index]);
-  const uint64_t i = (uint64_t)index;
-  const size_t loss_bytes = (size_t)file->steps * sizeof(float);
-  const uint8_t unit_status = (uint8_t)result->status;
-  CVZ_TRY(put_bytes(file, file->layout.tiles + i * file->tile_bytes, result->tile, file->tile_bytes, error));
-  CVZ_TRY(put_bytes(file, file->layout.loss + i * loss_bytes, result->loss, loss_bytes, error));
-  if (result->raw)
-    CVZ_TRY(put_bytes(file, file->layout.raw + i * file->raw_bytes, result->raw, file->raw_bytes, error));
-  return put_bytes(file, file->layout.status + i, &unit_status, 1, error); /* last: then all is there */
+  const cvz_layer_layout *layout = &file->layout;
+  const uint64_t i = (uint64_t)index, number = i * sizeof(float);
+  for (int k = 0; k < file->repeats; k++)
+    CVZ_TRY(put_picture(file, &layout->repeats[k], i, &result->repeats[k], error));
+  CVZ_TRY(put_bytes(file, layout->noise_mean + number, &result->noise_mean, sizeof(float), error));
+  CVZ_TRY(put_bytes(file, layout->noise_deviation + number, &result->noise_deviation, sizeof(float), error));
+  return put_picture(file, &layout->best, i, result, error);
 }
 
 /* Reads the tiles of one row of the grid into `band`: (tile height, picture width, channels), through `tile`. */
@@ -142,7 +181,8 @@ static cvz_status get_band(const cvz_layer_file *file, int row, uint8_t *tile, u
     const int index = row * file->grid.columns + column;
     if (index >= file->count) break;
     const size_t left = (size_t)cvz_grid_tile(&file->grid, index).x;
-    CVZ_TRY(get_bytes(file, file->layout.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error));
+    CVZ_TRY(
+        get_bytes(file, file->layout.best.tiles + (uint64_t)index * file->tile_bytes, tile, file->tile_bytes, error));
     for (size_t y = 0; y < (size_t)file->grid.tile_height; y++)
       memcpy(band + (y * width + left) * pixel, tile + y * tile_row, tile_row);
   }
@@ -222,6 +262,7 @@ void cvz_layer_file_discard(cvz_layer_file *file)
   if (file->descriptor >= 0) close(file->descriptor);
   if (*file->h5.temporary) unlink(file->h5.temporary);
   if (*file->png.temporary) unlink(file->png.temporary);
+  cvz_layer_layout_free(&file->layout);
   free(file->filters);
   free(file);
 }

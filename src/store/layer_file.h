@@ -17,6 +17,7 @@ typedef struct cvz_layer_file_info {
   int count;
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
+  int repeats; /**< kept beside the best, as variants; 0: none */
   bool keep_raw;
   int raw_height, raw_width, raw_channels; /**< the network's image */
   int margin;                              /**< of the grid, pixels */
@@ -32,7 +33,7 @@ typedef struct cvz_layer_file cvz_layer_file;
 cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_info *info, cvz_error *error);
 
 /** Stores unit `index` in [0, count) at once: memory does not grow with the number of units. The files' bytes do not
- *  depend on the order. result->filter must be filters[index]. */
+ *  depend on the order. result->filter must be filters[index], and result->repeats as many as the layer keeps. */
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error);
 
 /** Stitches STEM.png, syncs both files and gives them their final names. Frees `file` whatever happens; on failure

@@ -1,6 +1,7 @@
 #include "store/layer_layout.h"
 
 #include <hdf5.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,11 +161,15 @@ static bool write_labels(hid_t file, const cvz_layer_file_info *info)
   return written;
 }
 
-static bool create_datasets(hid_t file, const cvz_layer_file_info *info, hid_t status, cvz_layer_layout *layout)
+/* What there is of each unit, and again of each repeat that is kept. */
+static bool create_datasets(hid_t group, const cvz_layer_file_info *info, hid_t status, cvz_layer_datasets *places)
 {
   const hsize_t n = (hsize_t)info->count, channels = (hsize_t)info->channels;
-  const dataset filters = {"filters", "number of the filter in the layer", NULL, 1, {n}, {"filter"}, H5T_NATIVE_INT32};
   const dataset statuses = {"status", "how the filter ended", NULL, 1, {n}, {"filter"}, status};
+  const dataset repeat = {"repeat", "which repeat the picture is of", NULL, 1, {n}, {"filter"}, H5T_NATIVE_INT32};
+  const dataset attempt = {"attempt", "0, or which attempt of the rescue", NULL, 1, {n}, {"filter"}, H5T_NATIVE_UINT8};
+  const dataset score = {
+      "score", "activation of the image without transforms", "activation", 1, {n}, {"filter"}, H5T_NATIVE_FLOAT};
   const dataset loss = {"loss",
                         "mean activation before each update; NaN after an early stop",
                         "activation",
@@ -186,9 +191,49 @@ static bool create_datasets(hid_t file, const cvz_layer_file_info *info, hid_t s
                        {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, (hsize_t)info->raw_channels},
                        {"filter", "y", "x", "channel"},
                        H5T_NATIVE_FLOAT};
+  return create_dataset(group, &statuses, &places->status) && create_dataset(group, &repeat, &places->repeat) &&
+         create_dataset(group, &attempt, &places->attempt) && create_dataset(group, &score, &places->score) &&
+         create_dataset(group, &loss, &places->loss) && create_dataset(group, &tiles, &places->tiles) &&
+         (!info->keep_raw || create_dataset(group, &raw, &places->raw));
+}
+
+/* What there is of the whole unit. */
+static bool create_unit_datasets(hid_t file, const cvz_layer_file_info *info, cvz_layer_layout *layout)
+{
+  const hsize_t n = (hsize_t)info->count;
+  const dataset filters = {"filters", "number of the filter in the layer", NULL, 1, {n}, {"filter"}, H5T_NATIVE_INT32};
+  const dataset mean = {"noise_mean",    "mean activation on random images", "activation", 1, {n}, {"filter"},
+                        H5T_NATIVE_FLOAT};
+  const dataset deviation = {"noise_deviation", "standard deviation over them", "activation", 1, {n}, {"filter"},
+                             H5T_NATIVE_FLOAT};
   return create_dataset(file, &filters, &layout->filters) && write_labels(file, info) &&
-         create_dataset(file, &statuses, &layout->status) && create_dataset(file, &loss, &layout->loss) &&
-         create_dataset(file, &tiles, &layout->tiles) && (!info->keep_raw || create_dataset(file, &raw, &layout->raw));
+         create_dataset(file, &mean, &layout->noise_mean) && create_dataset(file, &deviation, &layout->noise_deviation);
+}
+
+static hid_t create_group(hid_t parent, const char *name)
+{
+  const hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_obj_track_times(creation, false);
+  const hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, creation, H5P_DEFAULT);
+  H5Pclose(creation);
+  return group;
+}
+
+/* /variants/repeat_0 and so on. */
+static bool create_repeats(hid_t file, const cvz_layer_file_info *info, hid_t status, cvz_layer_datasets *places)
+{
+  if (!info->repeats) return true;
+  const hid_t variants = create_group(file, "variants");
+  bool created = variants >= 0;
+  for (int i = 0; created && i < info->repeats; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "repeat_%d", i);
+    const hid_t group = create_group(variants, name);
+    created = group >= 0 && create_datasets(group, info, status, &places[i]);
+    if (group >= 0) H5Gclose(group);
+  }
+  if (variants >= 0) H5Gclose(variants);
+  return created;
 }
 
 static bool fill(hid_t file, const cvz_layer_file_info *info, cvz_layer_layout *layout)
@@ -199,7 +244,8 @@ static bool fill(hid_t file, const cvz_layer_file_info *info, cvz_layer_layout *
   for (int i = 0; filled && i < info->attribute_count; i++) filled = write_parameter(file, &info->attributes[i]);
   if (!filled) return false;
   const hid_t status = status_type();
-  filled = create_datasets(file, info, status, layout);
+  filled = create_unit_datasets(file, info, layout) && create_datasets(file, info, status, &layout->best) &&
+           create_repeats(file, info, status, layout->repeats);
   H5Tclose(status);
   return filled;
 }
@@ -215,12 +261,20 @@ static bool create(cvz_hdf5_device *device, const cvz_layer_file_info *info, cvz
   return filled && closed;
 }
 
+void cvz_layer_layout_free(cvz_layer_layout *layout)
+{
+  free(layout->repeats);
+  *layout = (cvz_layer_layout){0};
+}
+
 cvz_status cvz_layer_layout_create(cvz_layer_layout *layout, int descriptor, const char *path,
                                    const cvz_layer_file_info *info, cvz_error *error)
 {
   cvz_hdf5_device device = {.descriptor = descriptor};
   bool created;
   *layout = (cvz_layer_layout){0};
+  if (info->repeats && !(layout->repeats = cvz_array((size_t)info->repeats, sizeof *layout->repeats, error)))
+    return CVZ_E_MEMORY;
   H5E_BEGIN_TRY
   {
     created = create(&device, info, layout);

@@ -9,14 +9,24 @@
 
 /** Offsets in bytes of the datasets' first elements; 0 of a dataset that is empty or not wanted. Every dataset is
  *  contiguous and in the machine's byte order, so its elements can be written without HDF5. */
+typedef struct cvz_layer_datasets {
+  uint64_t status, repeat, attempt, score, loss, tiles, raw;
+} cvz_layer_datasets;
+
 typedef struct cvz_layer_layout {
-  uint64_t filters, status, loss, tiles, raw;
+  uint64_t filters, noise_mean, noise_deviation;
+  cvz_layer_datasets best;
+  cvz_layer_datasets *repeats; /**< of each that is kept; NULL: none */
 } cvz_layer_layout;
+
+/** Harmless on a zeroed struct. */
+void cvz_layer_layout_free(cvz_layer_layout *layout);
 
 /** Writes the HDF5 file with all datasets (their data not yet: zero) and attributes, at its full size.
  *
  *  @param descriptor  of an empty file open for reading and writing; stays open
- *  @param path        for messages */
+ *  @param path        for messages
+ *  @param[out] layout  free with cvz_layer_layout_free, also after a failure */
 cvz_status cvz_layer_layout_create(cvz_layer_layout *layout, int descriptor, const char *path,
                                    const cvz_layer_file_info *info, cvz_error *error);
 

@@ -14,9 +14,18 @@
 #define ATTRIBUTES_MAX  256
 #define FORMAT_VERSIONS 1
 
+/* The datasets of the best picture or of a repeat, and room for a row of each. */
+typedef struct picture_sets {
+  hid_t status, repeat, attempt, score, loss, tiles, raw; /* not positive: not open; raw: not kept */
+  uint8_t *tile;
+  float *losses, *image;
+} picture_sets;
+
 struct cvz_layer_read {
   char path[PATH_MAX], stem[256];
-  hid_t file, filters, status, loss, tiles, raw; /* negative: not open; raw: not kept */
+  hid_t file, filters, noise_mean, noise_deviation; /* not positive: not open */
+  picture_sets best, *repeats;
+  cvz_result *results; /* of the repeats */
   cvz_layer_file_info info;
   int *numbers;
   cvz_attribute *attributes;
@@ -127,36 +136,94 @@ static bool open_dataset(hid_t *dataset, hid_t file, const char *name, int rank,
   return good;
 }
 
-static bool open_datasets(cvz_layer_read *read)
+/* One number a filter. */
+static bool open_numbers(hid_t *dataset, hid_t file, const char *name, int count)
 {
-  cvz_layer_file_info *info = &read->info;
-  int n[RANK_MAX], loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX], status[RANK_MAX];
-  if (!open_dataset(&read->filters, read->file, "filters", 1, n) ||
-      !open_dataset(&read->status, read->file, "status", 1, status) ||
-      !open_dataset(&read->loss, read->file, "loss", 2, loss) ||
-      !open_dataset(&read->tiles, read->file, "tiles", 4, tiles))
-    return false;
-  info->count = n[0], info->steps = loss[1];
-  info->tile_height = tiles[1], info->tile_width = tiles[2], info->channels = tiles[3];
-  if (n[0] < 1 || status[0] != n[0] || loss[0] != n[0] || tiles[0] != n[0]) return false;
-  info->keep_raw = H5Lexists(read->file, "raw", H5P_DEFAULT) > 0;
-  if (!info->keep_raw) return true;
-  if (!open_dataset(&read->raw, read->file, "raw", 4, raw)) return false;
-  info->raw_height = raw[1], info->raw_width = raw[2], info->raw_channels = raw[3];
-  return raw[0] == n[0];
+  int shape[RANK_MAX];
+  return open_dataset(dataset, file, name, 1, shape) && shape[0] == count;
 }
 
-static cvz_status make_room(cvz_layer_read *read, cvz_error *error)
+static bool open_pictures(picture_sets *sets, hid_t group, cvz_layer_file_info *info)
 {
-  const cvz_layer_file_info *info = &read->info;
+  int loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX];
+  if (!open_numbers(&sets->status, group, "status", info->count) ||
+      !open_numbers(&sets->repeat, group, "repeat", info->count) ||
+      !open_numbers(&sets->attempt, group, "attempt", info->count) ||
+      !open_numbers(&sets->score, group, "score", info->count) || !open_dataset(&sets->loss, group, "loss", 2, loss) ||
+      !open_dataset(&sets->tiles, group, "tiles", 4, tiles))
+    return false;
+  info->steps = loss[1];
+  info->tile_height = tiles[1], info->tile_width = tiles[2], info->channels = tiles[3];
+  if (loss[0] != info->count || tiles[0] != info->count) return false;
+  info->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
+  if (!info->keep_raw) return true;
+  if (!open_dataset(&sets->raw, group, "raw", 4, raw)) return false;
+  info->raw_height = raw[1], info->raw_width = raw[2], info->raw_channels = raw[3];
+  return raw[0] == info->count;
+}
+
+static cvz_status make_room(picture_sets *sets, const cvz_layer_file_info *info, cvz_error *error)
+{
   const size_t row = (size_t)info->tile_width * (size_t)info->channels;
   const size_t raw_row = (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
-  read->numbers = cvz_array((size_t)info->count, sizeof *read->numbers, error);
-  read->tile = cvz_array((size_t)info->tile_height, row, error);
-  read->losses = cvz_array((size_t)info->steps, sizeof *read->losses, error);
-  if (info->keep_raw) read->image = cvz_array((size_t)info->raw_height, raw_row, error);
-  if (!read->numbers || !read->tile || !read->losses || (info->keep_raw && !read->image)) return CVZ_E_MEMORY;
-  read->info.filters = read->numbers;
+  sets->tile = cvz_array((size_t)info->tile_height, row, error);
+  sets->losses = cvz_array((size_t)info->steps, sizeof *sets->losses, error);
+  if (info->keep_raw) sets->image = cvz_array((size_t)info->raw_height, raw_row, error);
+  return sets->tile && sets->losses && (sets->image || !info->keep_raw) ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+static cvz_status load_pictures(const cvz_layer_read *read, picture_sets *sets, hid_t group, cvz_layer_file_info *info,
+                                cvz_error *error)
+{
+  if (!open_pictures(sets, group, info)) return refuse(read, "its datasets are others", error);
+  return make_room(sets, info, error);
+}
+
+static int count_repeats(hid_t file)
+{
+  H5G_info_t info = {0};
+  const bool known =
+      H5Lexists(file, "variants", H5P_DEFAULT) > 0 && H5Gget_info_by_name(file, "variants", &info, H5P_DEFAULT) >= 0;
+  return known && info.nlinks <= INT_MAX ? (int)info.nlinks : 0;
+}
+
+/* They are as the best picture, but for their names. */
+static cvz_status load_repeats(cvz_layer_read *read, cvz_error *error)
+{
+  const int count = count_repeats(read->file);
+  cvz_layer_file_info info = read->info;
+  if (!count) return CVZ_OK;
+  read->repeats = cvz_array((size_t)count, sizeof *read->repeats, error);
+  read->results = cvz_array((size_t)count, sizeof *read->results, error);
+  if (!read->repeats || !read->results) return CVZ_E_MEMORY;
+  read->info.repeats = count;
+  for (int i = 0; i < count; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "variants/repeat_%d", i);
+    const hid_t group = H5Gopen2(read->file, name, H5P_DEFAULT);
+    if (group < 0) return refuse(read, "its variants are others", error);
+    const cvz_status status = load_pictures(read, &read->repeats[i], group, &info, error);
+    H5Gclose(group);
+    CVZ_TRY(status);
+    if (info.keep_raw != read->info.keep_raw || info.steps != read->info.steps)
+      return refuse(read, "its variants are others", error);
+  }
+  return CVZ_OK;
+}
+
+static cvz_status load_numbers(cvz_layer_read *read, cvz_error *error)
+{
+  int n[RANK_MAX];
+  if (!open_dataset(&read->filters, read->file, "filters", 1, n) || n[0] < 1)
+    return refuse(read, "its datasets are others", error);
+  read->info.count = n[0];
+  read->info.filters = read->numbers = cvz_array((size_t)n[0], sizeof *read->numbers, error);
+  if (!read->numbers) return CVZ_E_MEMORY;
+  if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
+    return refuse(read, "not readable", error);
+  if (!open_numbers(&read->noise_mean, read->file, "noise_mean", n[0]) ||
+      !open_numbers(&read->noise_deviation, read->file, "noise_deviation", n[0]))
+    return refuse(read, "its datasets are others", error);
   return CVZ_OK;
 }
 
@@ -188,10 +255,9 @@ static cvz_status load(cvz_layer_read *read, cvz_error *error)
   read->file = H5Fopen(read->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (read->file < 0) return refuse(read, "not readable as HDF5", error);
   CVZ_TRY(read_attributes(read, error));
-  if (!open_datasets(read)) return refuse(read, "its datasets are others", error);
-  CVZ_TRY(make_room(read, error));
-  if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
-    return refuse(read, "not readable", error);
+  CVZ_TRY(load_numbers(read, error));
+  CVZ_TRY(load_pictures(read, &read->best, read->file, &read->info, error));
+  CVZ_TRY(load_repeats(read, error));
   return read_labels(read, error) ? CVZ_OK : refuse(read, "its labels are others", error);
 }
 
@@ -200,7 +266,6 @@ cvz_status cvz_layer_read_open(cvz_layer_read **read, const char *directory, con
   cvz_layer_read *opened = cvz_array(1, sizeof *opened, error);
   cvz_status status;
   if (!opened) return CVZ_E_MEMORY;
-  opened->file = opened->filters = opened->status = opened->loss = opened->tiles = opened->raw = -1;
   snprintf(opened->path, sizeof opened->path, "%s/layers/%s.h5", directory, stem);
   snprintf(opened->stem, sizeof opened->stem, "%s", stem);
   opened->info.stem = opened->stem;
@@ -216,19 +281,34 @@ cvz_status cvz_layer_read_open(cvz_layer_read **read, const char *directory, con
   return status;
 }
 
+static void close_dataset(hid_t dataset)
+{
+  if (dataset > 0) H5Dclose(dataset);
+}
+
+static void close_pictures(picture_sets *sets)
+{
+  const hid_t datasets[] = {sets->status, sets->repeat, sets->attempt, sets->score, sets->loss, sets->tiles, sets->raw};
+  for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++) close_dataset(datasets[i]);
+  free(sets->tile);
+  free(sets->losses);
+  free(sets->image);
+}
+
 void cvz_layer_read_close(cvz_layer_read *read)
 {
   if (!read) return;
-  const hid_t datasets[] = {read->filters, read->status, read->loss, read->tiles, read->raw};
-  for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++)
-    if (datasets[i] >= 0) H5Dclose(datasets[i]);
-  if (read->file >= 0) H5Fclose(read->file);
+  close_dataset(read->filters);
+  close_dataset(read->noise_mean);
+  close_dataset(read->noise_deviation);
+  close_pictures(&read->best);
+  for (int i = 0; read->repeats && i < read->info.repeats; i++) close_pictures(&read->repeats[i]);
+  if (read->file > 0) H5Fclose(read->file);
   for (int i = 0; i < read->info.attribute_count; i++) forget_attribute(&read->attributes[i]);
   free(read->attributes);
   free(read->numbers);
-  free(read->tile);
-  free(read->losses);
-  free(read->image);
+  free(read->repeats);
+  free(read->results);
   free(read->labels);
   free(read->label_text);
   free(read);
@@ -256,25 +336,38 @@ static bool read_row(hid_t dataset, hid_t type, int rank, int index, void *data)
 }
 
 /* The enumeration has one byte; HDF5 converts none of it. */
-static bool read_status(const cvz_layer_read *read, int index, cvz_unit_status *unit_status)
+static bool read_status(const picture_sets *sets, int index, cvz_unit_status *unit_status)
 {
   uint8_t value = 0;
-  const hid_t type = H5Dget_type(read->status);
-  const bool good = H5Tget_size(type) == 1 && read_row(read->status, type, 1, index, &value);
+  const hid_t type = H5Dget_type(sets->status);
+  const bool good = H5Tget_size(type) == 1 && read_row(sets->status, type, 1, index, &value);
   H5Tclose(type);
   *unit_status = (cvz_unit_status)value;
   return good && value < CVZ_UNIT_STATUSES;
 }
 
+static bool read_picture(const picture_sets *sets, int index, cvz_result *result)
+{
+  result->tile = sets->tile, result->loss = sets->losses, result->raw = sets->image;
+  return read_status(sets, index, &result->status) && read_row(sets->tiles, H5T_NATIVE_UINT8, 4, index, sets->tile) &&
+         read_row(sets->loss, H5T_NATIVE_FLOAT, 2, index, sets->losses) &&
+         read_row(sets->repeat, H5T_NATIVE_INT, 1, index, &result->repeat) &&
+         read_row(sets->attempt, H5T_NATIVE_INT, 1, index, &result->attempt) &&
+         read_row(sets->score, H5T_NATIVE_FLOAT, 1, index, &result->score) &&
+         (!sets->image || read_row(sets->raw, H5T_NATIVE_FLOAT, 4, index, sets->image));
+}
+
 cvz_status cvz_layer_read_unit(cvz_layer_read *read, int index, cvz_result *result, cvz_error *error)
 {
-  *result = (cvz_result){.filter = read->numbers[index], .tile = read->tile, .loss = read->losses, .raw = read->image};
+  *result = (cvz_result){.filter = read->numbers[index], .repeats = read->results};
   bool good;
   H5E_BEGIN_TRY
   {
-    good = read_status(read, index, &result->status) && read_row(read->tiles, H5T_NATIVE_UINT8, 4, index, read->tile) &&
-           read_row(read->loss, H5T_NATIVE_FLOAT, 2, index, read->losses) &&
-           (!read->image || read_row(read->raw, H5T_NATIVE_FLOAT, 4, index, read->image));
+    good = read_picture(&read->best, index, result) &&
+           read_row(read->noise_mean, H5T_NATIVE_FLOAT, 1, index, &result->noise_mean) &&
+           read_row(read->noise_deviation, H5T_NATIVE_FLOAT, 1, index, &result->noise_deviation);
+    for (int i = 0; good && i < read->info.repeats; i++)
+      good = read_picture(&read->repeats[i], index, &read->results[i]);
   }
   H5E_END_TRY
   return good ? CVZ_OK : refuse(read, "not readable", error);
@@ -286,10 +379,10 @@ cvz_status cvz_layer_read_summary(cvz_layer_read *read, int by_status[CVZ_UNIT_S
   *best = NAN;
   for (int i = 0; i < read->info.count; i++) {
     cvz_unit_status status = CVZ_UNIT_MISSING;
-    if (!read_status(read, i, &status) || !read_row(read->loss, H5T_NATIVE_FLOAT, 2, i, read->losses))
+    if (!read_status(&read->best, i, &status) || !read_row(read->best.loss, H5T_NATIVE_FLOAT, 2, i, read->best.losses))
       return refuse(read, "not readable", error);
     by_status[status]++;
-    const float last = cvz_result_last_loss(read->losses, read->info.steps);
+    const float last = cvz_result_last_loss(read->best.losses, read->info.steps);
     if (isnan(*best) || last > *best) *best = last;
   }
   return CVZ_OK;

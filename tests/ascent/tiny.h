@@ -11,8 +11,8 @@
 typedef struct tiny {
   cvz_graph graph;
   cvz_packs *packs;
-  cvz_plan *plan;
-  cvz_run *run;
+  cvz_plan *plan, *redirected_plan; /* the second with redirected ReLUs, in the same arena */
+  cvz_run *run, *redirected;
   cvz_block memory, arena;
 } tiny;
 
@@ -38,15 +38,20 @@ static inline void tiny_create(tiny *t, int height, int width, const float weigh
     for (int c = 0; c < 3; c++) values[t->graph.weights[0].offset + (size_t)(2 * c + k)] = weights[c][k];
     values[t->graph.weights[1].offset + (size_t)k] = bias[k];
   }
-  cvz_plan_request request = {2, 0, true, height, width, NULL};
+  cvz_plan_request request = {.target = 2, .one_channel = true, .height = height, .width = width};
   assert_int_equal(cvz_kernels_select(&request.kernels, CVZ_ISA_PORTABLE, NULL), CVZ_OK);
   assert_int_equal(cvz_packs_create(&t->packs, &t->graph, cvz_gemm_openblas(), NULL), CVZ_OK);
   assert_int_equal(cvz_plan_create(&t->plan, &t->graph, &request, t->packs, NULL), CVZ_OK);
+  request.redirect = true;
+  assert_int_equal(cvz_plan_create(&t->redirected_plan, &t->graph, &request, t->packs, NULL), CVZ_OK);
   assert_int_equal(cvz_block_create(&t->memory, cvz_packs_layout(t->packs) * sizeof(float), NULL), CVZ_OK);
   cvz_packs_bind(t->packs, t->memory.data);
   assert_int_equal(cvz_packs_fill(t->packs, values, 0, 1, NULL), CVZ_OK);
-  assert_int_equal(cvz_block_create(&t->arena, cvz_plan_arena(t->plan) * sizeof(float), NULL), CVZ_OK);
+  const size_t arenas[] = {cvz_plan_arena(t->plan), cvz_plan_arena(t->redirected_plan)};
+  const size_t arena = arenas[0] > arenas[1] ? arenas[0] : arenas[1];
+  assert_int_equal(cvz_block_create(&t->arena, arena * sizeof(float), NULL), CVZ_OK);
   assert_int_equal(cvz_run_create(&t->run, t->plan, t->arena.data, NULL), CVZ_OK);
+  assert_int_equal(cvz_run_create(&t->redirected, t->redirected_plan, t->arena.data, NULL), CVZ_OK);
 }
 
 /** The workspace of a recipe for images as the network reads them. */
@@ -61,7 +66,9 @@ static inline cvz_workspace tiny_workspace(const tiny *t, const cvz_ascent_recip
 static inline void tiny_free(tiny *t)
 {
   cvz_run_free(t->run);
+  cvz_run_free(t->redirected);
   cvz_plan_free(t->plan);
+  cvz_plan_free(t->redirected_plan);
   cvz_packs_free(t->packs);
   cvz_block_free(&t->arena);
   cvz_block_free(&t->memory);

@@ -84,7 +84,7 @@ static void unknown_recipe_lists_the_known(void **state)
   cvz_options o = start();
   must_set(&o, "recipe", "kers", &line);
   assert_int_equal(cvz_recipe_apply(&o, &error), CVZ_E_USAGE);
-  assert_string_equal(error.text, "recipe: 'kers', expected one of: keras");
+  assert_string_equal(error.text, "recipe: 'kers', expected one of: keras, lucid, fast, deepdream, tf-keras-vis, maco");
   cvz_options_free(&o);
 }
 

@@ -1,8 +1,9 @@
 /* tests/parity/probe.c: losses and gradients of one filter's ascent, for the comparison with Keras.
  *
- * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT
+ * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [redirect]
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
- * the Keras example, and its gradient before it is normalised. Prints the loss of each step.
+ * the Keras example, and its gradient before it is normalised. Prints the loss of each step. With `redirect`, ReLUs are
+ * redirected (engine/redirect.h).
  *
  * probe
  * Prints ISA and GEMM of each engine that this build and processor have, the preferred one first. */
@@ -58,7 +59,8 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
   cvz_plan_request request = {.target = p->graph.layers[layer].node,
                               .one_channel = atoi(argv[10]),
                               .height = atoi(argv[5]),
-                              .width = atoi(argv[6])};
+                              .width = atoi(argv[6]),
+                              .redirect = argv[13] != NULL};
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
   CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
@@ -126,7 +128,7 @@ int main(int argc, char **argv)
   cvz_keras_file *file = NULL;
   cvz_error error = {0};
   cvz_status status = CVZ_OK;
-  if (argc != 13) return 2;
+  if (argc != 13 && argc != 14) return 2;
   TRY(load(&p, &file, argv[1], argv[2], &error));
   TRY(plan(&p, argv, &error));
   TRY(pack(&p, file, &error));

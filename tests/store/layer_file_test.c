@@ -57,7 +57,11 @@ static cvz_status put(cvz_layer_file *file, const cvz_layer_file_info *info, int
   const float loss[STEPS] = {(float)index, (float)index + 0.5f, NAN};
   for (size_t i = 0; i < sizeof tile; i++) tile[i] = sample(index, i);
   for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) raw[i] = (float)index - (float)i;
-  const cvz_result result = {info->filters[index], CVZ_UNIT_DEAD, tile, loss, info->keep_raw ? raw : NULL};
+  const cvz_result result = {.filter = info->filters[index],
+                             .status = CVZ_UNIT_DEAD,
+                             .tile = tile,
+                             .loss = loss,
+                             .raw = info->keep_raw ? raw : NULL};
   return cvz_layer_file_put(file, index, &result, error);
 }
 
@@ -345,7 +349,7 @@ static void a_picture_that_cannot_be_written_leaves_nothing(void **state)
       static uint8_t noise[SIDE * SIDE * 3];
       static const float loss[STEPS];
       for (size_t j = 0; j < sizeof noise; j++) noise[j] = (uint8_t)rand();
-      const cvz_result result = {filters[unit], CVZ_UNIT_OK, noise, loss, NULL};
+      const cvz_result result = {.filter = filters[unit], .status = CVZ_UNIT_OK, .tile = noise, .loss = loss};
       assert_int_equal(cvz_layer_file_put(file, unit, &result, &error), CVZ_OK);
     }
     limit_files(limits[i]);

@@ -61,7 +61,12 @@ static void write_layer(const cvz_layer_file_info *info)
     const float loss[STEPS] = {(float)k, k == 1 ? NAN : (float)k + 0.5f};
     for (size_t i = 0; i < sizeof tile; i++) tile[i] = (uint8_t)((size_t)k * 50 + i);
     for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) raw[i] = (float)k - (float)i;
-    const cvz_result result = {filters[k], statuses[k], tile, loss, info->keep_raw ? raw : NULL};
+    const cvz_result result = {.filter = filters[k],
+                               .status = statuses[k],
+                               .tile = tile,
+                               .loss = loss,
+                               .raw = info->keep_raw ? raw : NULL,
+                               .score = (float)k};
     assert_int_equal(cvz_layer_file_put(file, k, &result, NULL), CVZ_OK);
   }
   assert_int_equal(cvz_layer_file_finish(file, NULL), CVZ_OK);
@@ -139,7 +144,7 @@ static void the_summary_counts_and_finds_the_best(void **state)
   write_layer(&info);
   cvz_layer_read *read = open_layer(state);
   assert_int_equal(cvz_layer_read_summary(read, by_status, &best, NULL), CVZ_OK);
-  assert_memory_equal(by_status, ((int[]){0, 2, 0, 1}), sizeof by_status);
+  assert_memory_equal(by_status, ((int[CVZ_UNIT_STATUSES]){0, 2, 0, 1}), sizeof by_status);
   assert_true(best == 2.5f);
   cvz_layer_read_close(read);
 }

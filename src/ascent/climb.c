@@ -1,0 +1,295 @@
+#include "ascent/climb.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct cvz_climb {
+  const cvz_climb_settings *settings;
+  cvz_workspace *workspace;
+  cvz_run *run, *redirected;
+  cvz_ascent_unit unit;
+  cvz_ascent ascent;
+  int repeat, attempt, steps;
+  bool ended, has_noise;
+  cvz_noise noise;
+  float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
+  float *colours;        /* (H, W, C) of what the network reads: scratch */
+  cvz_outcome *outcomes; /* one, or one of each repeat */
+  int outcome_count;
+};
+
+/* The ladder. What redirects is left out where there is no ReLU. */
+typedef struct cvz_attempt {
+  bool redirects, other_start;
+  float brightness; /* factor of the start's parameters */
+} cvz_attempt;
+
+static const cvz_attempt attempts[CVZ_ATTEMPTS] = {{false, false, 1}, {true, false, 1}, {true, true, 1},
+                                                   {true, true, 1},   {true, true, 4},  {true, true, 8}};
+
+static size_t image_count(const cvz_climb *c)
+{
+  return cvz_shape_count(c->workspace->image);
+}
+
+static int iterations(const cvz_climb *c)
+{
+  return c->workspace->recipe->iterations;
+}
+
+static cvz_status allocate(cvz_climb *c, cvz_error *error)
+{
+  const size_t image = image_count(c);
+  c->loss = cvz_array((size_t)iterations(c), sizeof(float), error);
+  c->image = cvz_array(image, sizeof(float), error);
+  c->colours = cvz_array(cvz_shape_count(c->workspace->view), sizeof(float), error);
+  c->outcomes = cvz_array((size_t)c->outcome_count, sizeof *c->outcomes, error);
+  if (!c->loss || !c->image || !c->colours || !c->outcomes) return CVZ_E_MEMORY;
+  for (int i = 0; i < c->outcome_count; i++) {
+    c->outcomes[i].loss = cvz_array((size_t)iterations(c), sizeof(float), error);
+    c->outcomes[i].image = cvz_array(image, sizeof(float), error);
+    if (!c->outcomes[i].loss || !c->outcomes[i].image) return CVZ_E_MEMORY;
+  }
+  return CVZ_OK;
+}
+
+cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *settings, cvz_workspace *workspace,
+                            cvz_error *error)
+{
+  cvz_climb *created = cvz_array(1, sizeof *created, error);
+  if (!created) return CVZ_E_MEMORY;
+  *created = (cvz_climb){
+      .settings = settings, .workspace = workspace, .outcome_count = settings->keep ? settings->repeats : 1};
+  const cvz_status status = allocate(created, error);
+  if (status == CVZ_OK)
+    *climb = created;
+  else
+    cvz_climb_free(created);
+  return status;
+}
+
+void cvz_climb_free(cvz_climb *c)
+{
+  if (!c) return;
+  for (int i = 0; c->outcomes && i < c->outcome_count; i++) {
+    free(c->outcomes[i].loss);
+    free(c->outcomes[i].image);
+  }
+  free(c->outcomes);
+  free(c->loss);
+  free(c->image);
+  free(c->colours);
+  free(c);
+}
+
+/* Steps of this attempt that are redirected. */
+static int redirected_steps(const cvz_climb *c)
+{
+  if (!c->redirected) return 0;
+  if (!attempts[c->attempt].redirects) return c->settings->redirect;
+  return c->settings->redirect > CVZ_REDIRECT_STEPS ? c->settings->redirect : CVZ_REDIRECT_STEPS;
+}
+
+static cvz_run *run_of(const cvz_climb *c, int step)
+{
+  return step < redirected_steps(c) ? c->redirected : c->run;
+}
+
+static void begin_attempt(cvz_climb *c)
+{
+  const cvz_attempt *attempt = &attempts[c->attempt];
+  cvz_ascent_unit unit = c->unit;
+  unit.repeat = c->repeat + (attempt->other_start ? c->attempt * CVZ_REPEATS_MAX : 0);
+  cvz_ascent_begin(&c->ascent, c->workspace, run_of(c, 0), unit, c->loss);
+  if (attempt->brightness != 1) cvz_ascent_brighten(&c->ascent, attempt->brightness);
+}
+
+void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit)
+{
+  c->run = run, c->redirected = redirected, c->unit = unit;
+  c->repeat = c->attempt = c->steps = 0;
+  c->ended = c->has_noise = false;
+  for (int i = 0; i < c->outcome_count; i++) c->outcomes[i].status = CVZ_UNIT_MISSING;
+  begin_attempt(c);
+}
+
+/* Kinds of ends, the better the larger. */
+static int rank_of(cvz_unit_status status)
+{
+  static const int ranks[CVZ_UNIT_STATUSES] = {
+      [CVZ_UNIT_NAN] = 1, [CVZ_UNIT_DEAD] = 2, [CVZ_UNIT_WEAK] = 3, [CVZ_UNIT_OK] = 4, [CVZ_UNIT_RESCUED] = 4};
+  return ranks[status];
+}
+
+static bool is_better(const cvz_outcome *a, const cvz_outcome *b)
+{
+  if (rank_of(a->status) != rank_of(b->status)) return rank_of(a->status) > rank_of(b->status);
+  return a->score > b->score;
+}
+
+/* What has come of the ascent that has ended: loss and image are in c->loss and c->image afterwards. */
+static cvz_outcome judge(cvz_climb *c)
+{
+  cvz_outcome outcome = {.status = c->ascent.status, .repeat = c->repeat, .attempt = c->attempt, .score = NAN};
+  cvz_ascent_move(&c->ascent, c->run, c->colours);
+  if (outcome.status != CVZ_UNIT_NAN) outcome.score = cvz_score_image(&c->ascent);
+  memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
+  if (!isfinite(outcome.score)) outcome.status = CVZ_UNIT_NAN;
+  if (outcome.status == CVZ_UNIT_NAN) return outcome;
+  if (!c->has_noise) c->noise = cvz_score_noise(&c->ascent, c->colours);
+  c->has_noise = true;
+  if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, c->noise)) outcome.status = CVZ_UNIT_WEAK;
+  if (outcome.status == CVZ_UNIT_OK && c->attempt) outcome.status = CVZ_UNIT_RESCUED;
+  return outcome;
+}
+
+/* Keeps the ascent's loss and image if they are the best so far. */
+static void keep(cvz_climb *c, cvz_outcome outcome)
+{
+  cvz_outcome *kept = &c->outcomes[c->settings->keep ? c->repeat : 0];
+  if (!is_better(&outcome, kept)) return;
+  outcome.loss = kept->loss, outcome.image = kept->image;
+  memcpy(outcome.loss, c->loss, (size_t)iterations(c) * sizeof(float));
+  memcpy(outcome.image, c->image, image_count(c) * sizeof(float));
+  *kept = outcome;
+}
+
+/* Whether an attempt differs from those before it. */
+static bool is_new(const cvz_climb *c, int attempt)
+{
+  const cvz_attempt *a = &attempts[attempt];
+  if (a->brightness != 1) return true;
+  if (a->other_start) return !c->workspace->recipe->start;
+  return c->redirected && c->settings->redirect < CVZ_REDIRECT_STEPS;
+}
+
+/* The next attempt that is worth while, or CVZ_ATTEMPTS. Only what had no gradient is tried again; but then, what comes
+ * of it must not be weak. */
+static int next_attempt(const cvz_climb *c, cvz_unit_status status)
+{
+  int next = c->attempt + 1;
+  const bool poor = status == CVZ_UNIT_DEAD || (status == CVZ_UNIT_WEAK && c->attempt > 0);
+  if (!c->settings->rescue || !poor) return CVZ_ATTEMPTS;
+  while (next < CVZ_ATTEMPTS && !is_new(c, next)) next++;
+  return next;
+}
+
+/* An ascent has ended: on to another attempt, or another repeat, or the unit has ended. */
+static bool go_on(cvz_climb *c)
+{
+  const cvz_outcome outcome = judge(c);
+  keep(c, outcome);
+  c->attempt = next_attempt(c, outcome.status);
+  if (c->attempt == CVZ_ATTEMPTS) c->repeat++, c->attempt = 0;
+  c->ended = c->repeat == c->settings->repeats;
+  if (!c->ended) begin_attempt(c);
+  return !c->ended;
+}
+
+bool cvz_climb_step(cvz_climb *c)
+{
+  assert(!c->ended);
+  cvz_ascent_move(&c->ascent, run_of(c, c->ascent.step), c->colours);
+  if (c->steps < INT_MAX) c->steps++;
+  return cvz_ascent_step(&c->ascent) || go_on(c);
+}
+
+int cvz_climb_steps(const cvz_climb *c)
+{
+  return c->steps;
+}
+
+bool cvz_climb_ended(const cvz_climb *c)
+{
+  return c->ended;
+}
+
+const cvz_outcome *cvz_climb_best(const cvz_climb *c)
+{
+  const cvz_outcome *best = &c->outcomes[0];
+  assert(c->ended);
+  for (int i = 1; i < c->outcome_count; i++)
+    if (is_better(&c->outcomes[i], best)) best = &c->outcomes[i];
+  return best;
+}
+
+const cvz_outcome *cvz_climb_repeat(const cvz_climb *c, int index)
+{
+  assert(c->ended && c->settings->keep);
+  return &c->outcomes[index];
+}
+
+cvz_noise cvz_climb_noise(const cvz_climb *c)
+{
+  return c->has_noise ? c->noise : (cvz_noise){NAN, NAN};
+}
+
+/* The numbers of a state, before the arrays. */
+typedef struct cvz_climb_place {
+  int32_t repeat, attempt, step, steps;
+} cvz_climb_place;
+
+typedef struct cvz_outcome_place {
+  int32_t status, repeat, attempt;
+  float score;
+} cvz_outcome_place;
+
+static size_t floats_of(const cvz_climb *c)
+{
+  const size_t outcome = sizeof(cvz_outcome_place) / sizeof(float) + (size_t)iterations(c) + image_count(c);
+  return sizeof(cvz_climb_place) / sizeof(float) + (size_t)c->outcome_count * outcome;
+}
+
+size_t cvz_climb_state_count(const cvz_climb *c)
+{
+  return floats_of(c) + cvz_ascent_state_count(&c->ascent);
+}
+
+static float *put(float *state, const void *from, size_t bytes)
+{
+  memcpy(state, from, bytes);
+  return state + bytes / sizeof *state;
+}
+
+static const float *get(const float *state, void *to, size_t bytes)
+{
+  memcpy(to, state, bytes);
+  return state + bytes / sizeof *state;
+}
+
+void cvz_climb_save(const cvz_climb *c, float *state)
+{
+  const cvz_climb_place place = {c->repeat, c->attempt, c->ascent.step, c->steps};
+  state = put(state, &place, sizeof place);
+  for (int i = 0; i < c->outcome_count; i++) {
+    const cvz_outcome *o = &c->outcomes[i];
+    const cvz_outcome_place head = {(int32_t)o->status, o->repeat, o->attempt, o->score};
+    state = put(state, &head, sizeof head);
+    state = put(state, o->loss, (size_t)iterations(c) * sizeof(float));
+    state = put(state, o->image, image_count(c) * sizeof(float));
+  }
+  cvz_ascent_save(&c->ascent, state);
+}
+
+void cvz_climb_restore(cvz_climb *c, const float *state)
+{
+  cvz_climb_place place;
+  state = get(state, &place, sizeof place);
+  for (int i = 0; i < c->outcome_count; i++) {
+    cvz_outcome *o = &c->outcomes[i];
+    cvz_outcome_place head;
+    state = get(state, &head, sizeof head);
+    o->status = (cvz_unit_status)head.status, o->repeat = head.repeat, o->attempt = head.attempt, o->score = head.score;
+    state = get(state, o->loss, (size_t)iterations(c) * sizeof(float));
+    state = get(state, o->image, image_count(c) * sizeof(float));
+  }
+  c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
+  begin_attempt(c);
+  cvz_ascent_move(&c->ascent, run_of(c, place.step), c->colours);
+  cvz_ascent_restore(&c->ascent, place.step, state);
+}
