@@ -112,7 +112,7 @@ typedef struct cvz_rendering {
   float *image;                /**< as cvz_target_image: the image after the last update */
   float *losses;               /**< (steps): before each update; NaN after an early stop */
   int steps;
-  const char *status; /**< "ok", "dead" (no gradient: the picture is plain gray), "nan" (not finite) */
+  const char *status; /**< as convviz-mpi's: "ok", "rescued", "weak"; "dead" and "nan", whose pictures are plain gray */
 } cvz_rendering;
 
 /** Climbs from a start image to the picture that excites a filter most: the bytes of convviz-mpi on this computer.

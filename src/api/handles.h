@@ -17,8 +17,8 @@ struct cvz_network {
 /** A plan with its weights and memory; zero: not made yet. */
 typedef struct cvz_engine {
   cvz_packs *packs;
-  cvz_plan *plan;
-  cvz_run *run;
+  cvz_plan *plan, *redirected_plan; /* with redirected ReLUs; NULL: not wanted */
+  cvz_run *run, *redirected;        /* in one arena */
   cvz_block packed, arena;
 } cvz_engine;
 

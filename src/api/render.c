@@ -40,39 +40,56 @@ static cvz_status make_room(const cvz_target *target, const cvz_ascent_recipe *r
   return r->pixels && r->image && r->losses ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-static void climb(const cvz_target *target, cvz_workspace *workspace, int filter, cvz_rendering *r)
+static void climb(const cvz_target *target, cvz_climb *climb, int filter)
 {
   const cvz_graph *graph = &target->network->graph;
-  const char *layer = graph->layers[target->work.layers[0].layer].name;
+  const cvz_ascent_unit unit = {cvz_hash_text(graph->layers[target->work.layers[0].layer].name), filter, 0};
+  cvz_climb_begin(climb, target->climbs.run, target->climbs.redirected, unit);
+  while (cvz_climb_step(climb)) continue;
+}
+
+static void take(const cvz_target *target, const cvz_ascent_recipe *recipe, const cvz_outcome *outcome,
+                 cvz_rendering *r)
+{
   const cvz_shape image = image_of(target);
-  cvz_ascent ascent;
-  cvz_ascent_begin(&ascent, workspace, target->climbs.run, (cvz_ascent_unit){cvz_hash_text(layer), filter, 0},
-                   r->losses);
-  while (cvz_ascent_step(&ascent)) continue;
-  memcpy(r->image, cvz_ascent_image(&ascent), cvz_shape_count(image) * sizeof *r->image);
-  cvz_picture_render(workspace->recipe, image, r->image, ascent.status, r->pixels);
-  r->status = cvz_unit_status_name(ascent.status);
+  memcpy(r->image, outcome->image, cvz_shape_count(image) * sizeof *r->image);
+  memcpy(r->losses, outcome->loss, (size_t)r->steps * sizeof *r->losses);
+  cvz_picture_render(recipe, image, outcome->image, outcome->status, r->pixels);
+  r->status = cvz_unit_status_name(outcome->status);
+}
+
+/* In `made`, whose arrays are there. */
+static cvz_status render(const cvz_target *target, const cvz_ascent_recipe *recipe, int filter, cvz_rendering *made,
+                         cvz_error *error)
+{
+  const cvz_climb_settings settings = cvz_ascent_climb(&target->options);
+  cvz_workspace workspace = {0};
+  cvz_climb *climber = NULL;
+  cvz_status status = cvz_workspace_create(&workspace, recipe, image_of(target), cvz_plan_image(target->climbs.plan),
+                                           target->network->kernels, error);
+  if (status == CVZ_OK) status = cvz_climb_create(&climber, &settings, &workspace, error);
+  if (status == CVZ_OK) {
+    climb(target, climber, filter);
+    take(target, recipe, cvz_climb_best(climber), made);
+  }
+  cvz_climb_free(climber);
+  cvz_workspace_free(&workspace);
+  return status;
 }
 
 cvz_status cvz_target_render(cvz_target *target, int filter, const float *start, cvz_rendering *rendering,
                              cvz_error *error)
 {
   const cvz_ascent_recipe recipe = recipe_of(target, start);
-  cvz_workspace workspace = {0};
   cvz_rendering made;
   CVZ_TRY(cvz_target_check(target, filter, error));
   CVZ_TRY(cvz_target_climbs(target, error));
   cvz_status status = make_room(target, &recipe, &made, error);
+  if (status == CVZ_OK) status = render(target, &recipe, filter, &made, error);
   if (status == CVZ_OK)
-    status = cvz_workspace_create(&workspace, &recipe, image_of(target), cvz_plan_image(target->climbs.plan),
-                                  target->network->kernels, error);
-  if (status == CVZ_OK) {
-    climb(target, &workspace, filter, &made);
     *rendering = made;
-  } else {
+  else
     cvz_rendering_free(&made);
-  }
-  cvz_workspace_free(&workspace);
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "job/ascent_options.h"
 #include "job/cost.h"
 #include "job/planner.h"
 #include "job/recipe.h"
@@ -84,7 +85,9 @@ cvz_status cvz_target_open(cvz_target **target, const cvz_network *network, cons
 static void free_engine(cvz_engine *engine)
 {
   cvz_run_free(engine->run);
+  cvz_run_free(engine->redirected);
   cvz_plan_free(engine->plan);
+  cvz_plan_free(engine->redirected_plan);
   cvz_packs_free(engine->packs);
   cvz_block_free(&engine->arena);
   cvz_block_free(&engine->packed);
@@ -101,13 +104,22 @@ void cvz_target_close(cvz_target *target)
   free(target);
 }
 
-/* Weights and memory for the plan. */
+static size_t arena_of(const cvz_engine *engine)
+{
+  const size_t plain = cvz_plan_arena(engine->plan);
+  const size_t other = engine->redirected_plan ? cvz_plan_arena(engine->redirected_plan) : 0;
+  return other > plain ? other : plain;
+}
+
+/* Weights and memory for the plans. */
 static cvz_status equip(cvz_engine *engine, const cvz_network *network, cvz_error *error)
 {
   CVZ_TRY(cvz_block_create(&engine->packed, cvz_packs_layout(engine->packs) * sizeof(float), error));
   cvz_packs_bind(engine->packs, engine->packed.data);
   CVZ_TRY(cvz_packs_fill(engine->packs, network->values.data, 0, 1, error));
-  CVZ_TRY(cvz_block_create(&engine->arena, cvz_plan_arena(engine->plan) * sizeof(float), error));
+  CVZ_TRY(cvz_block_create(&engine->arena, arena_of(engine) * sizeof(float), error));
+  if (engine->redirected_plan)
+    CVZ_TRY(cvz_run_create(&engine->redirected, engine->redirected_plan, engine->arena.data, error));
   return cvz_run_create(&engine->run, engine->plan, engine->arena.data, error);
 }
 
@@ -132,9 +144,13 @@ cvz_status cvz_target_climbs(cvz_target *target, cvz_error *error)
   const cvz_network *network = target->network;
   cvz_engine *engine = &target->climbs;
   const cvz_planner planner = {&network->graph, network->kernels, network->gemm, target->options.loss_border};
+  const cvz_climb_settings settings = cvz_ascent_climb(&target->options);
   if (engine->run) return CVZ_OK;
   cvz_status status = cvz_packs_create(&engine->packs, &network->graph, network->gemm, error);
   if (status == CVZ_OK) status = cvz_planner_layer(&planner, &target->work, 0, engine->packs, &engine->plan, error);
+  if (status == CVZ_OK && (settings.rescue || settings.redirect))
+    status =
+        cvz_planner_redirected(&planner, &target->work, engine->packs, &engine->plan, &engine->redirected_plan, error);
   if (status == CVZ_OK) status = equip(engine, network, error);
   if (status != CVZ_OK) free_engine(engine);
   return status;

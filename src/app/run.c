@@ -208,10 +208,7 @@ static cvz_status pack_weights(cvz_job_run *run, cvz_error *error)
 static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
 {
   const cvz_options *options = run->options;
-  run->climb = (cvz_climb_settings){.repeats = options->repeats,
-                                    .keep = options->keep_repeats,
-                                    .rescue = !strcmp(options->rescue, "on"),
-                                    .redirect = options->redirect};
+  run->climb = cvz_ascent_climb(options);
   run->recipe = cvz_ascent_options(options, &run->graph);
   const cvz_shape shape = {3, options->size.height, options->size.width,
                            run->graph.nodes[run->graph.input].input.channels};

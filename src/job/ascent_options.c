@@ -92,3 +92,11 @@ cvz_size cvz_ascent_view(const cvz_options *options)
 {
   return options->origin[CVZ_OPTION_view] ? options->view : options->size;
 }
+
+cvz_climb_settings cvz_ascent_climb(const cvz_options *options)
+{
+  return (cvz_climb_settings){.repeats = options->repeats,
+                              .keep = options->keep_repeats,
+                              .rescue = !strcmp(options->rescue, "on"),
+                              .redirect = options->redirect};
+}

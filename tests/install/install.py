@@ -97,7 +97,7 @@ def pictures(prefix, scratch, programs):
     for program in programs:
         picture = scratch / f"{program.name}.png"
         told = run(program, MODEL, "conv2d_3", 7, picture)
-        check(f"{program.name} tells of it", re.search(r"50 x 50, ok, loss", told), told)
+        check(f"{program.name} tells of it", re.search(r"50 x 50, (ok|weak), loss", told), told)
         check(f"{program.name}: the picture is convviz-mpi's", picture.exists() and picture.read_bytes() == wanted)
     failed = subprocess.run([programs[0], MODEL, "conv2d_99", "7", scratch / "none.png"], capture_output=True, text=True)
     check("the example tells of a mistake", failed.returncode == 1 and "closest: conv2d_9" in failed.stderr and
