@@ -125,10 +125,10 @@ static json_t *ranks_json(const cvz_telemetry *t, const cvz_rank_times *times)
 {
   json_t *ranks = json_array();
   for (int i = 0; i < cvz_comm_size(t->comm); i++)
-    json_array_append_new(ranks,
-                          json_pack("{s:i, s:o, s:i, s:i, s:f, s:f, s:f}", "rank", i, "host", cvz_json_text(host_of(t, i)),
-                                    "filters", times[i].units, "taken", times[i].taken, "computing", times[i].computing,
-                                    "waiting", times[i].waiting, "writing", times[i].writing));
+    json_array_append_new(ranks, json_pack("{s:i, s:o, s:i, s:i, s:f, s:f, s:f}", "rank", i, "host",
+                                           cvz_json_text(host_of(t, i)), "filters", times[i].units, "taken",
+                                           times[i].taken, "computing", times[i].computing, "waiting", times[i].waiting,
+                                           "writing", times[i].writing));
   return ranks;
 }
 

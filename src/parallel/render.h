@@ -22,8 +22,8 @@ typedef struct cvz_render_job {
   const cvz_graph *graph;
   const cvz_work *work;
   const cvz_schedule *schedule;
-  bool dynamic;           /**< ranks without units take over those of others */
-  cvz_plan *const *plans; /**< one for each layer of the work; unless dynamic, NULL where this rank has no unit */
+  bool dynamic;                /**< ranks without units take over those of others */
+  cvz_plan *const *plans;      /**< one for each layer of the work; unless dynamic, NULL where this rank has no unit */
   cvz_plan *const *redirected; /**< their variants with redirected ReLUs; NULL where there is none */
   const cvz_ascent_recipe *recipe;
   const cvz_climb_settings *climb;

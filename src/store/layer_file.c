@@ -95,7 +95,8 @@ static cvz_status put_start(const cvz_layer_file *file, cvz_error *error)
   cvz_status status;
   if (!unknown) return CVZ_E_MEMORY;
   for (int i = 0; i < most; i++) unknown[i] = NAN;
-  CVZ_TRY_GOTO(put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error), done);
+  CVZ_TRY_GOTO(put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error),
+               done);
   CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_mean, file->info.count, unknown, error), done);
   CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_deviation, file->info.count, unknown, error), done);
   CVZ_TRY_GOTO(put_start_of(file, &file->layout.best, unknown, error), done);

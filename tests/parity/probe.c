@@ -3,7 +3,8 @@
  * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [redirect]
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
  * the Keras example, and its gradient before it is normalised. Prints the loss of each step. With 0 steps RESULT gets
- * the layer's whole output, and FILTER and ONE_CHANNEL are 0. With `redirect`, ReLUs are redirected (engine/redirect.h).
+ * the layer's whole output, and FILTER and ONE_CHANNEL are 0. With `redirect`, ReLUs are redirected
+ * (engine/redirect.h).
  *
  * probe MODEL ARCH|-
  * Prints of each weight the name, a CRC-32 of its float32 values and the shape.
