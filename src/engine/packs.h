@@ -15,6 +15,8 @@ typedef enum cvz_pack_kind {
   CVZ_PACK_WINOGRAD_BACKWARD, /**< the same of the transposed, flipped kernel */
   CVZ_PACK_STEM,              /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
   CVZ_PACK_SCATTER,           /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
+  CVZ_PACK_FORWARD_BF16,      /**< FORWARD and BACKWARD rounded to bfloat16, see cvz_bf16_pack; one group, and even */
+  CVZ_PACK_BACKWARD_BF16,     /**< numbers of channels and filters */
   CVZ_PACK_DEPTHWISE,         /**< (kh, kw, C * multiplier) */
   CVZ_PACK_SCALE,             /**< of an affine node: (channels) */
   CVZ_PACK_OFFSET             /**< of an affine node, or the bias of a convolution with its affine: (channels) */

@@ -1,11 +1,13 @@
 /* engine/plan.h: how to compute one target and its gradient: algorithm, buffers and weights of each step.
  *
- * Immutable once created, for any number of runs. Its key is (graph, target, region, image size, kernels, GEMM). */
+ * Immutable once created, for any number of runs. Its key is (graph, target, region, image size, kernels, precision,
+ * GEMM). */
 #ifndef CVZ_ENGINE_PLAN_H
 #define CVZ_ENGINE_PLAN_H
 
 #include "engine/packs.h"
 #include "graph/shape.h"
+#include "kernel/bf16.h"
 #include "kernel/kernels.h"
 
 typedef struct cvz_plan cvz_plan;
@@ -16,6 +18,7 @@ typedef struct cvz_plan_request {
   bool one_channel;  /**< only the channel that a run selects is needed */
   int height, width; /**< of the image */
   const cvz_kernels *kernels;
+  const cvz_bf16 *bf16; /**< for the convolutions that it suits; NULL: all of it in float32 */
 } cvz_plan_request;
 
 /** Plans a target and registers its weights in `packs`.

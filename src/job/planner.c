@@ -12,7 +12,8 @@ cvz_status cvz_planner_layer(const cvz_planner *planner, const cvz_work *work, i
                                     .one_channel = true,
                                     .height = work->height,
                                     .width = work->width,
-                                    .kernels = planner->kernels};
+                                    .kernels = planner->kernels,
+                                    .bf16 = planner->bf16};
   return cvz_plan_create(plan, planner->graph, &request, packs, error);
 }
 

@@ -38,7 +38,7 @@ static inline void tiny_create(tiny *t, int height, int width, const float weigh
     for (int c = 0; c < 3; c++) values[t->graph.weights[0].offset + (size_t)(2 * c + k)] = weights[c][k];
     values[t->graph.weights[1].offset + (size_t)k] = bias[k];
   }
-  cvz_plan_request request = {2, 0, true, height, width, NULL};
+  cvz_plan_request request = {2, 0, true, height, width, NULL, NULL};
   assert_int_equal(cvz_kernels_select(&request.kernels, CVZ_ISA_PORTABLE, NULL), CVZ_OK);
   assert_int_equal(cvz_packs_create(&t->packs, &t->graph, cvz_gemm_openblas(), NULL), CVZ_OK);
   assert_int_equal(cvz_plan_create(&t->plan, &t->graph, &request, t->packs, NULL), CVZ_OK);

@@ -318,7 +318,7 @@ static void check_plan(const subject *s, cvz_isa isa, const cvz_gemm *gemm, bool
                 one_channel ? "one channel" : "all channels", border);
   assert_int_equal(cvz_kernels_select(&kernels, isa, &error), CVZ_OK);
   assert_int_equal(cvz_packs_create(&packs, &s->n->graph, gemm, &error), CVZ_OK);
-  const cvz_plan_request request = {s->target, border, one_channel, s->n->height, s->n->width, kernels};
+  const cvz_plan_request request = {s->target, border, one_channel, s->n->height, s->n->width, kernels, NULL};
   if (cvz_plan_create(&plan, &s->n->graph, &request, packs, &error) != CVZ_OK) fail_msg("%s", error.text);
   assert_int_equal(cvz_block_create(&memory, cvz_packs_layout(packs) * sizeof(float), &error), CVZ_OK);
   cvz_packs_bind(packs, memory.data);

@@ -1,6 +1,6 @@
 /* tests/parity/probe.c: losses and gradients of one filter's ascent, for the comparison with Keras.
  *
- * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT
+ * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [PRECISION]
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
  * the Keras example, and its gradient before it is normalised. Prints the loss of each step.
  *
@@ -62,6 +62,7 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
   CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
+  CVZ_TRY(cvz_bf16_select(&request.bf16, argv[13] ? argv[13] : "float32", isa, error));
   CVZ_TRY(loss_border(&p->graph, &request, error));
   CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, gemm, error));
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
@@ -122,7 +123,7 @@ int main(int argc, char **argv)
   cvz_keras_file *file = NULL;
   cvz_error error = {0};
   cvz_status status = CVZ_OK;
-  if (argc != 13) return 2;
+  if (argc != 13 && argc != 14) return 2;
   TRY(load(&p, &file, argv[1], argv[2], &error));
   TRY(plan(&p, argv, &error));
   TRY(pack(&p, file, &error));
