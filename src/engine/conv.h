@@ -56,6 +56,10 @@ void cvz_conv_backward_residual(const cvz_context *context);
 /** True if the plan's precision is bf16 and there are enough channels for it. */
 bool cvz_conv_suits_bf16(const cvz_plan *plan, const cvz_conv_sizes *sizes);
 
+/** to (pixels, K) = from (pixels, C) W of dense views. `pack`: blocks of columns of W as CVZ_PACK_FORWARD_BF16 has
+ * them; `rounded`: room for from's numbers. */
+void cvz_conv_bf16_multiply(const cvz_bf16 *bf16, cvz_view to, cvz_view from, const float *pack, uint16_t *rounded);
+
 /** True if skipping zeros is faster for these sizes, if about half of the numbers are zero. */
 bool cvz_conv_suits_sparse(const cvz_plan *plan, const cvz_conv_sizes *sizes);
 

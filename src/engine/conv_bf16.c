@@ -25,32 +25,45 @@ static int rows_at_once(int width)
   return width < PIXELS ? PIXELS / width : 1;
 }
 
-static void multiply_pixels(const cvz_bf16_product *p, cvz_view to, const uint16_t *a, int first)
+/* Pixels that lie evenly, and a block of columns. */
+static void multiply_block(const cvz_bf16 *bf16, cvz_view to, const uint16_t *a, int length, const uint16_t *weights,
+                           bool accumulate)
 {
-  const size_t length = (size_t)p->from.channels;
   const cvz_bf16_call call = {.m = to.height * to.width,
                               .n = to.channels,
-                              .k = p->from.channels,
+                              .k = length,
                               .terms = 1,
                               .a = &a,
-                              .lda = length,
-                              .packed = p->weights + (size_t)first * length,
+                              .lda = (size_t)length,
+                              .packed = weights,
                               .c = to.data,
                               .ldc = to.pixel,
-                              .accumulate = p->accumulate};
-  p->context->plan->bf16->multiply(&call);
+                              .accumulate = accumulate};
+  bf16->multiply(&call);
 }
 
-/* The block of columns from `first` on, of all pixels at once if they lie evenly. */
-static void multiply_block(const cvz_bf16_product *p, cvz_view to, const uint16_t *a, int first)
+void cvz_conv_bf16_multiply(const cvz_bf16 *bf16, cvz_view to, cvz_view from, const float *pack, uint16_t *rounded)
 {
+  const uint16_t *weights = (const uint16_t *)(const void *)pack;
+  const size_t length = (size_t)from.channels;
+  bf16->round(rounded, (size_t)from.width * length, length, from);
+  for (int first = 0; first < to.channels; first += bf16->columns)
+    multiply_block(bf16, cvz_view_channels(to, first, cvz_conv_block(bf16->columns, first, to.channels)), rounded,
+                   from.channels, weights + (size_t)first * length, false);
+}
+
+/* All pixels at once if they lie evenly, else row by row. */
+static void multiply_pixels(const cvz_bf16_product *p, cvz_view to, const uint16_t *a, int first)
+{
+  const cvz_bf16 *bf16 = p->context->plan->bf16;
+  const int length = p->from.channels;
+  const uint16_t *block = p->weights + (size_t)first * (size_t)length;
   if (cvz_view_even(to)) {
-    multiply_pixels(p, to, a, first);
+    multiply_block(bf16, to, a, length, block, p->accumulate);
     return;
   }
-  const size_t row = (size_t)to.width * (size_t)p->from.channels;
-  for (int y = 0; y < to.height; y++)
-    multiply_pixels(p, cvz_view_crop(to, y, 0, 1, to.width), a + (size_t)y * row, first);
+  for (int y = 0; y < to.height; y++, a += (size_t)to.width * (size_t)length)
+    multiply_block(bf16, cvz_view_crop(to, y, 0, 1, to.width), a, length, block, p->accumulate);
 }
 
 static void multiply_rows(const cvz_bf16_product *p, const cvz_epilogue *epilogue, int y, int rows)
@@ -62,7 +75,7 @@ static void multiply_rows(const cvz_bf16_product *p, const cvz_epilogue *epilogu
   bf16->round(a, (size_t)to.width * channels, channels, cvz_view_crop(p->from, y, 0, rows, p->from.width));
   for (int first = 0; first < to.channels; first += bf16->columns) {
     const cvz_view block = cvz_view_channels(to, first, cvz_conv_block(bf16->columns, first, to.channels));
-    multiply_block(p, block, a, first);
+    multiply_pixels(p, block, a, first);
     cvz_conv_finish(p->context, block, epilogue, y, first);
   }
 }

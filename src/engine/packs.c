@@ -48,6 +48,7 @@ static size_t pack_count(const cvz_packs *packs, const cvz_pack_request *request
     return packs->graph->weights[packs->graph->nodes[request->node].conv.kernel].count;
   case CVZ_PACK_FORWARD_BF16:
   case CVZ_PACK_BACKWARD_BF16:
+  case CVZ_PACK_WINOGRAD_BACKWARD_BF16:
     return cvz_blocks_bf16_count(packs->graph, request);
   default:
     return cvz_blocks_count(packs->graph, request);
