@@ -284,6 +284,8 @@ def other_jobs(scratch):
              ("save_raw", [word for word in LONG if word != "--save-raw"]), ("model", changed("model", model)),
              ("model_xxh64", changed("model", renamed)), ("instruction_set", LONG + ["--isa", "portable"]),
              ("shard", LONG + ["--shard", "1/2"])]
+    if "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text():
+        cases.append(("precision", LONG + ["--precision", "bf16"]))
     for place, title in ((out, "a stopped job"), (ended, "an ended job")):
         before = files(place)
         for key, options in cases:
