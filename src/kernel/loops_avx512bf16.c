@@ -12,7 +12,11 @@
 #define PAIR    2 /* numbers of one element of a vector */
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define UNROLLED      _Pragma("GCC unroll 8")
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
 
 ALWAYS_INLINE __m512bh pair_everywhere(const uint16_t *a)
 {
