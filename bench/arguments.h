@@ -11,7 +11,7 @@
 
 /** Texts are owned. */
 typedef struct cvz_bench_options {
-  char *arch, *model, *weights, *layer, *recipe, *isa, *gemm;
+  char *arch, *model, *weights, *layer, *recipe, *isa, *gemm, *precision;
   int filter; /**< CVZ_BENCH_ANY_FILTER: the first that has a gradient */
   cvz_size size;
   double seconds;

@@ -3,6 +3,7 @@
 #define CVZ_BENCH_MACHINE_H
 
 #include "bench/arguments.h"
+#include "kernel/bf16.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
 
@@ -10,9 +11,10 @@ typedef struct cvz_bench_machine {
   char cpu[128];
   const cvz_kernels *kernels;
   const cvz_gemm *gemm;
+  const cvz_bf16 *bf16; /**< NULL: float32 */
 } cvz_bench_machine;
 
-/** The instruction set and backend of the options.
+/** The instruction set, backend and precision of the options.
  *  @return CVZ_E_RANGE for an unknown name, CVZ_E_UNSUPPORTED for what this processor lacks */
 cvz_status cvz_bench_machine_choose(cvz_bench_machine *machine, const cvz_bench_options *options, cvz_error *error);
 

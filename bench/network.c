@@ -78,8 +78,11 @@ static cvz_status plan(cvz_bench_network *network, const cvz_bench_options *opti
 {
   cvz_shape map;
   char text[64];
-  cvz_plan_request request = {
-      .one_channel = true, .height = options->size.height, .width = options->size.width, .kernels = machine->kernels};
+  cvz_plan_request request = {.one_channel = true,
+                              .height = options->size.height,
+                              .width = options->size.width,
+                              .kernels = machine->kernels,
+                              .bf16 = machine->bf16};
   CVZ_TRY(find_target(network, options->layer, &request.target, error));
   CVZ_TRY(map_shape(&network->graph, &request, &map, error));
   cvz_shape_text(map, text, sizeof text);

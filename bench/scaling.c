@@ -32,7 +32,8 @@ static cvz_status set_job(scaling *s, const cvz_bench_options *options, cvz_erro
 
 static cvz_status plan(scaling *s, cvz_error *error)
 {
-  const cvz_planner planner = {&s->network.graph, s->machine.kernels, s->machine.gemm, s->job.loss_border};
+  const cvz_planner planner = {&s->network.graph, s->machine.kernels, s->machine.gemm, s->machine.bf16,
+                               s->job.loss_border};
   CVZ_TRY(cvz_work_create(&s->work, &s->network.graph, &s->job, error));
   s->plans = cvz_array((size_t)s->work.layer_count, sizeof *s->plans, error);
   s->seconds = cvz_array((size_t)s->work.layer_count, sizeof *s->seconds, error);

@@ -156,10 +156,11 @@ static cvz_status print_json(const bench *b, FILE *out, cvz_error *error)
 {
   const findings *found = &b->found;
   json_t *density = isnan(found->density) ? json_null() : json_real(found->density);
-  json_t *object = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:s}", "step_ms_median", 1e3 * found->median,
-                             "step_ms_min", 1e3 * found->minimum, "peak_gflops", found->peak, "gflop_direct",
-                             found->direct, "gflop_real", found->real, "ratio", ratio(found), "density", density, "isa",
-                             cvz_isa_name(b->machine.kernels->isa), "gemm", b->machine.gemm->name);
+  json_t *object = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:s, s:s}", "step_ms_median",
+                             1e3 * found->median, "step_ms_min", 1e3 * found->minimum, "peak_gflops", found->peak,
+                             "gflop_direct", found->direct, "gflop_real", found->real, "ratio", ratio(found), "density",
+                             density, "isa", cvz_isa_name(b->machine.kernels->isa), "gemm", b->machine.gemm->name,
+                             "precision", cvz_bf16_precision(b->machine.bf16));
   CVZ_REQUIRE(object, error, CVZ_E_MEMORY, "memory: no room for the result");
   const bool written = json_dumpf(object, out, JSON_REAL_PRECISION(6)) == 0 && fputc('\n', out) != EOF;
   json_decref(object);

@@ -22,6 +22,7 @@
 #include "job/planner.h"
 #include "job/schedule.h"
 #include "job/work.h"
+#include "kernel/bf16.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
 #include "model/keras.h"
@@ -51,6 +52,7 @@ typedef struct cvz_job_run {
   cvz_place place;
   const cvz_kernels *kernels;
   const cvz_gemm *gemm;
+  const cvz_bf16 *bf16; /* NULL: float32 */
   cvz_packs *packs;
   cvz_plan **plans, **redirected; /* per layer of the work; NULL where this rank has no unit */
   cvz_window_memory *packed;
@@ -110,6 +112,16 @@ static cvz_status load_graph(cvz_job_run *run, cvz_error *error)
   return status;
 }
 
+/* Ranks may run on different processors: says which one it is about. */
+static cvz_status choose_precision(cvz_job_run *run, cvz_isa isa, cvz_error *error)
+{
+  cvz_error found = {0};
+  const cvz_status status = cvz_bf16_select(&run->bf16, run->options->precision, isa, &found);
+  if (status == CVZ_OK) return CVZ_OK;
+  return cvz_fail(error, status, "%s; rank %d on host %s", found.text, cvz_comm_rank(run->comm),
+                  cvz_comm_host(run->comm));
+}
+
 /* The instruction set that is asked for, or that of the run that --resume goes on with, or the widest that all have.
  * OpenBLAS picks its kernels by the processor, and they differ in their last bits. */
 static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
@@ -120,6 +132,7 @@ static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
   CVZ_TRY(cvz_agree_isa(run->comm, cvz_cpu_isa(), run->options->isa ? run->options->isa : earlier, &isa, error));
   cvz_status status = cvz_kernels_select(&run->kernels, isa, error);
   if (status == CVZ_OK) status = cvz_gemm_select(&run->gemm, run->options->gemm, isa, error);
+  if (status == CVZ_OK) status = choose_precision(run, isa, error);
   CVZ_TRY(cvz_comm_agree(run->comm, status, error));
   if (run->gemm != cvz_gemm_openblas()) return CVZ_OK;
   return cvz_agree_text(run->comm, "OpenBLAS: its core", cvz_gemm_openblas_core(),
@@ -128,7 +141,7 @@ static cvz_status choose_kernels(cvz_job_run *run, cvz_error *error)
 
 static cvz_planner planner_of(const cvz_job_run *run)
 {
-  return (cvz_planner){&run->graph, run->kernels, run->gemm, run->options->loss_border};
+  return (cvz_planner){&run->graph, run->kernels, run->gemm, run->bf16, run->options->loss_border};
 }
 
 /* Every rank plans all layers, so that all agree on the packed weights and on the costs. */

@@ -18,6 +18,15 @@ cvz_isa cvz_cpu_isa(void)
   return CVZ_ISA_PORTABLE;
 }
 
+bool cvz_cpu_has_bf16(void)
+{
+#if defined(__x86_64__)
+  return cvz_cpu_isa() == CVZ_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 const char *cvz_isa_name(cvz_isa isa)
 {
   return names[isa];

@@ -2,6 +2,8 @@
 #ifndef CVZ_BASE_CPU_H
 #define CVZ_BASE_CPU_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 /** Instruction sets for which there are kernels, from narrow to wide. */
@@ -9,6 +11,9 @@ typedef enum cvz_isa { CVZ_ISA_PORTABLE, CVZ_ISA_AVX2, CVZ_ISA_AVX512, CVZ_ISA_C
 
 /** The widest that this processor and its operating system have. */
 cvz_isa cvz_cpu_isa(void);
+
+/** Whether they have AVX512-BF16 beside CVZ_ISA_AVX512. */
+bool cvz_cpu_has_bf16(void);
 
 /** "portable", "avx2", "avx512". */
 const char *cvz_isa_name(cvz_isa isa);

@@ -62,7 +62,8 @@ static cvz_conv_planner *choose_forward(const cvz_plan *plan, const cvz_step *st
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_forward;
-  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_forward;
+  if (cvz_step_is_pointwise_conv(plan, step))
+    return cvz_conv_suits_bf16(plan, &sizes) ? cvz_conv_bf16_forward : cvz_conv_pointwise_forward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_forward;
   if (suits_stem(step, &sizes)) return cvz_conv_stem_forward;
   if (cvz_step_input(plan, step, 0)->sparse && cvz_conv_suits_sparse(plan, &sizes)) return cvz_conv_taps_sparse_forward;
@@ -73,7 +74,8 @@ static cvz_conv_planner *choose_backward(const cvz_plan *plan, const cvz_step *s
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_backward;
-  if (cvz_step_is_pointwise_conv(plan, step)) return cvz_conv_pointwise_backward;
+  if (cvz_step_is_pointwise_conv(plan, step))
+    return cvz_conv_suits_bf16(plan, &sizes) ? cvz_conv_bf16_backward : cvz_conv_pointwise_backward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_backward;
   if (suits_scatter(step, &sizes)) return cvz_conv_scatter_backward;
   const bool sparse = cvz_step_output(plan, step)->sparse_gradient && cvz_conv_suits_sparse(plan, &sizes);

@@ -12,6 +12,8 @@ typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *p
 
 /** 1 x 1 on the same pixels: a matrix product of bands of pixels. */
 cvz_conv_planner cvz_conv_pointwise_forward, cvz_conv_pointwise_backward;
+/** The same in bfloat16, for the sizes of cvz_conv_suits_bf16. */
+cvz_conv_planner cvz_conv_bf16_forward, cvz_conv_bf16_backward;
 /** 3 x 3 of stride 1 as 36 or 64 products, see kernel/winograd.h. */
 cvz_conv_planner cvz_conv_winograd_forward, cvz_conv_winograd_backward;
 /** Up to 8 x 8 of stride 2 on few channels, the same way. */
@@ -50,6 +52,13 @@ int cvz_conv_block(int columns, int first, int all);
 
 /** Adds the output's gradient to that of the residual, if it is not there already. */
 void cvz_conv_backward_residual(const cvz_context *context);
+
+/** True if the plan's precision is bf16 and there are enough channels for it. */
+bool cvz_conv_suits_bf16(const cvz_plan *plan, const cvz_conv_sizes *sizes);
+
+/** to (pixels, K) = from (pixels, C) W of dense views. `pack`: blocks of columns of W as CVZ_PACK_FORWARD_BF16 has
+ * them; `rounded`: room for from's numbers. */
+void cvz_conv_bf16_multiply(const cvz_bf16 *bf16, cvz_view to, cvz_view from, const float *pack, uint16_t *rounded);
 
 /** True if skipping zeros is faster for these sizes, if about half of the numbers are zero. */
 bool cvz_conv_suits_sparse(const cvz_plan *plan, const cvz_conv_sizes *sizes);

@@ -1,7 +1,10 @@
 #include "engine/conv.h"
 #include "kernel/winograd.h"
 
-/* Tiles of 4 x 4 or 6 x 6 outputs, some of them at a time: transform the inputs, multiply, transform the outputs. */
+/* Tiles of 4 x 4 or 6 x 6 outputs, some of them at a time: transform the inputs, multiply, transform the outputs.
+ *
+ * In bfloat16 the transforms magnify what rounding costs by 4 (to 9e-3 of the outputs). Of a gradient that is little
+ * beside what ReLUs cost that change sides, so that the backward pass rounds; forward it would change sides of more. */
 
 #define BATCH_TILES       64 /* many enough to use a plane of weights well, few enough for the second-level cache */
 #define BATCH_LARGE_TILES 48
@@ -14,6 +17,7 @@
 typedef struct cvz_winograd_planes {
   float *v, *m;
   size_t v_plane, m_plane;
+  uint16_t *rounded; /* room for a plane of inputs in bfloat16; NULL: float32 */
 } cvz_winograd_planes;
 
 static int tiles_along(int length, int tile)
@@ -75,24 +79,44 @@ static void multiply_plane(const cvz_gemm *gemm, const cvz_winograd_planes *plan
   }
 }
 
+static void round_and_multiply_plane(const cvz_bf16 *bf16, const cvz_winograd_planes *planes, int e, int tiles,
+                                     int inputs, int outputs, const float *weights)
+{
+  const cvz_view v = cvz_view_dense(planes->v + (size_t)e * planes->v_plane, 1, tiles, inputs);
+  const cvz_view m = cvz_view_dense(planes->m + (size_t)e * planes->m_plane, 1, tiles, outputs);
+  const size_t floats = (size_t)inputs * (size_t)outputs / 2;
+  cvz_conv_bf16_multiply(bf16, m, v, weights + (size_t)e * floats, planes->rounded);
+}
+
+static void multiply_planes(const cvz_context *context, const cvz_winograd_planes *planes, int points, int tiles,
+                            int inputs, int outputs, const float *weights)
+{
+  const cvz_gemm *gemm = cvz_packs_gemm(context->plan->packs);
+  for (int e = 0; e < points; e++)
+    if (planes->rounded)
+      round_and_multiply_plane(context->plan->bf16, planes, e, tiles, inputs, outputs, weights);
+    else
+      multiply_plane(gemm, planes, e, tiles, inputs, outputs, weights + (size_t)e * (size_t)inputs * (size_t)outputs);
+}
+
 /* y = epilogue(the correlation of x with the transformed kernel) */
 static void convolve(const cvz_context *context, cvz_view y, cvz_view x, const int before[2], const float *weights,
-                     const cvz_epilogue *epilogue)
+                     const cvz_epilogue *epilogue, bool rounds)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const int tile = choose_tile(y.height, y.width, x.channels, y.channels), points = cvz_winograd_points(tile);
+  const int tile = rounds ? CVZ_WINOGRAD_TILE : choose_tile(y.height, y.width, x.channels, y.channels);
+  const int points = cvz_winograd_points(tile);
   const int tiles = tiles_of(y.height, y.width, tile), most = batch_tiles(y.height, y.width, tile);
   cvz_winograd_planes planes = {.v_plane = plane_floats(most, x.channels), .m_plane = plane_floats(most, y.channels)};
   planes.v = cvz_context_scratch(context);
   planes.m = planes.v + (size_t)points * planes.v_plane;
+  if (rounds) planes.rounded = (uint16_t *)(void *)(planes.m + (size_t)points * planes.m_plane);
   cvz_winograd_batch batch = {.tile = tile, .columns = tiles_along(y.width, tile), .before = {before[0], before[1]}};
   for (batch.first = 0; batch.first < tiles; batch.first += most) {
     batch.count = tiles - batch.first < most ? tiles - batch.first : most;
     batch.plane = planes.v_plane;
     kernels->winograd_input(&batch, planes.v, x);
-    for (int e = 0; e < points; e++)
-      multiply_plane(cvz_packs_gemm(context->plan->packs), &planes, e, batch.count, x.channels, y.channels,
-                     weights + (size_t)e * (size_t)x.channels * (size_t)y.channels);
+    multiply_planes(context, &planes, points, batch.count, x.channels, y.channels, weights);
     batch.plane = planes.m_plane;
     kernels->winograd_output(&batch, y, planes.m, epilogue);
   }
@@ -102,27 +126,45 @@ static void forward(const cvz_context *context)
 {
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   convolve(context, cvz_context_output(context), cvz_context_input(context, 0), context->step->slide.before,
-           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue);
+           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue, false);
 }
 
 /* The correlation of dy with the turned, transposed kernel: what was zeros before is zeros after. */
-static void backward(const cvz_context *context)
+static void backward_by(const cvz_context *context, bool rounds)
 {
   const int *before = context->step->slide.before;
   cvz_epilogue epilogue = cvz_conv_backward_epilogue(context);
   epilogue.accumulate = context->step->inputs[0].accumulate;
   convolve(context, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
-           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue);
+           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue,
+           rounds);
   cvz_conv_backward_residual(context);
+}
+
+static void backward(const cvz_context *context)
+{
+  backward_by(context, false);
+}
+
+static void backward_bf16(const cvz_context *context)
+{
+  backward_by(context, true);
 }
 
 static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass = {"winograd", backward, false};
 static const cvz_pass large_forward_pass = {"winograd 6x6", forward, false};
 static const cvz_pass large_backward_pass = {"winograd 6x6", backward, false};
+static const cvz_pass backward_bf16_pass = {"winograd bf16", backward_bf16, false};
 
-static int choose_tile_for(cvz_region region, const cvz_conv_sizes *sizes)
+static int choose_tile_for(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
 {
+  if (rounds) return CVZ_WINOGRAD_TILE; /* the errors of the large ones are too much in bfloat16 */
   return choose_tile(cvz_region_height(region), cvz_region_width(region), sizes->channels, sizes->filters);
+}
+
+static size_t rounded_of(cvz_region region, int tile, int inputs)
+{
+  return plane_floats(batch_tiles(cvz_region_height(region), cvz_region_width(region), tile), inputs) / 2;
 }
 
 static size_t planes_of(cvz_region region, int tile, int inputs, int outputs)
@@ -140,7 +182,7 @@ cvz_status cvz_conv_winograd_forward(cvz_plan *plan, cvz_step *step, cvz_packs *
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_output(plan, step)->region;
-  const int tile = choose_tile_for(region, &sizes);
+  const int tile = choose_tile_for(region, &sizes, false);
   step->forward = tile == CVZ_WINOGRAD_TILE ? &forward_pass : &large_forward_pass;
   step->forward_flops = products(region, tile, &sizes);
   cvz_step_want_scratch(step, planes_of(region, tile, sizes.channels, sizes.filters));
@@ -152,10 +194,13 @@ cvz_status cvz_conv_winograd_backward(cvz_plan *plan, cvz_step *step, cvz_packs 
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_input(plan, step, 0)->region;
-  const int tile = choose_tile_for(region, &sizes);
-  step->backward = tile == CVZ_WINOGRAD_TILE ? &backward_pass : &large_backward_pass;
+  const bool rounds = cvz_conv_suits_bf16(plan, &sizes);
+  const int tile = choose_tile_for(region, &sizes, rounds);
+  step->backward = rounds ? &backward_bf16_pass : tile == CVZ_WINOGRAD_TILE ? &backward_pass : &large_backward_pass;
   step->backward_flops = products(region, tile, &sizes);
-  cvz_step_want_scratch(step, planes_of(region, tile, sizes.filters, sizes.channels));
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters,
-                           cvz_packs_gemm(packs)->columns, tile, error);
+  cvz_step_want_scratch(step, planes_of(region, tile, sizes.filters, sizes.channels) +
+                                  (rounds ? rounded_of(region, tile, sizes.filters) : 0));
+  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD,
+                           rounds ? CVZ_PACK_WINOGRAD_BACKWARD_BF16 : CVZ_PACK_WINOGRAD_BACKWARD, sizes.filters,
+                           rounds ? plan->bf16->columns : cvz_packs_gemm(packs)->columns, tile, error);
 }

@@ -56,6 +56,10 @@ static size_t pack_count(const cvz_packs *packs, const cvz_pack_request *request
     return first_weight(packs, request)->count;
   case CVZ_PACK_DEPTHWISE:
     return packs->graph->weights[packs->graph->nodes[request->node].conv.kernel].count;
+  case CVZ_PACK_FORWARD_BF16:
+  case CVZ_PACK_BACKWARD_BF16:
+  case CVZ_PACK_WINOGRAD_BACKWARD_BF16:
+    return cvz_blocks_bf16_count(packs->graph, request);
   default:
     return cvz_blocks_count(packs->graph, request);
   }
@@ -137,12 +141,15 @@ static cvz_status fill(const cvz_packs *packs, const cvz_pack *pack, const float
   }
   float *kernel = cvz_fold_kernel(packs->graph, values, &pack->request, error);
   if (!kernel) return CVZ_E_MEMORY;
-  if (pack->request.kind == CVZ_PACK_DEPTHWISE)
+  cvz_status status = CVZ_OK;
+  if (cvz_blocks_is_bf16(pack->request.kind))
+    status = cvz_blocks_bf16_fill(packs->graph, &pack->request, kernel, to, error);
+  else if (pack->request.kind == CVZ_PACK_DEPTHWISE)
     memcpy(to, kernel, pack->count * sizeof *to);
   else
     cvz_blocks_fill(packs->graph, &pack->request, kernel, to);
   free(kernel);
-  return CVZ_OK;
+  return status;
 }
 
 cvz_status cvz_packs_fill(cvz_packs *packs, const float *values, int part, int parts, cvz_error *error)

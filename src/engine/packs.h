@@ -9,17 +9,20 @@
 #include "kernel/gemm.h"
 
 typedef enum cvz_pack_kind {
-  CVZ_PACK_FORWARD,           /**< kernel for the forward products, see engine/blocks.h */
-  CVZ_PACK_BACKWARD,          /**< its transpose for the backward products */
-  CVZ_PACK_WINOGRAD,          /**< a transformed plane for each point */
-  CVZ_PACK_WINOGRAD_BACKWARD, /**< the same of the transposed, flipped kernel */
-  CVZ_PACK_STEM,              /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
-  CVZ_PACK_SCATTER,           /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
-  CVZ_PACK_DEPTHWISE,         /**< (kh, kw, C * multiplier) */
-  CVZ_PACK_PLAIN,             /**< the node's first weight as it is */
-  CVZ_PACK_TRANSPOSED,        /**< the same, its last dimension first */
-  CVZ_PACK_SCALE,             /**< of an affine node: (channels) */
-  CVZ_PACK_OFFSET             /**< of an affine node, or the bias of a convolution with its affine: (channels) */
+  CVZ_PACK_FORWARD,                /**< kernel for the forward products, see engine/blocks.h */
+  CVZ_PACK_BACKWARD,               /**< its transpose for the backward products */
+  CVZ_PACK_WINOGRAD,               /**< a transformed plane for each point */
+  CVZ_PACK_WINOGRAD_BACKWARD,      /**< the same of the transposed, flipped kernel */
+  CVZ_PACK_STEM,                   /**< 36 planes of a convolution of stride 2 on blocks of 2 x 2 pixels */
+  CVZ_PACK_SCATTER,                /**< rows of windows, filter by filter, see scatter in kernel/kernels.h */
+  CVZ_PACK_FORWARD_BF16,           /**< FORWARD in bfloat16, see cvz_bf16_pack: one group, even channels and filters */
+  CVZ_PACK_BACKWARD_BF16,          /**< the same of BACKWARD */
+  CVZ_PACK_WINOGRAD_BACKWARD_BF16, /**< and of WINOGRAD_BACKWARD */
+  CVZ_PACK_DEPTHWISE,              /**< (kh, kw, C * multiplier) */
+  CVZ_PACK_PLAIN,                  /**< the node's first weight as it is */
+  CVZ_PACK_TRANSPOSED,             /**< the same, its last dimension first */
+  CVZ_PACK_SCALE,                  /**< of an affine node: (channels) */
+  CVZ_PACK_OFFSET                  /**< of an affine node, or the bias of a convolution with its affine: (channels) */
 } cvz_pack_kind;
 
 /** What a step needs. */

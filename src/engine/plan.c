@@ -131,6 +131,7 @@ cvz_status cvz_plan_create(cvz_plan **plan, const cvz_graph *graph, const cvz_pl
   if (created && allocate(created, graph->node_count, error) && planning_create(&planning, graph->node_count, error)) {
     created->graph = graph;
     created->kernels = request->kernels;
+    created->bf16 = request->bf16;
     created->packs = packs;
     created->redirects = request->redirect;
     status = build(created, request, &planning, packs, error);

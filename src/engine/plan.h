@@ -1,12 +1,13 @@
 /* engine/plan.h: how to compute one target and its gradient: algorithm, buffers and weights of each step.
  *
  * Immutable once created, for any number of runs. Its key is (graph, target, region, image size, redirection, kernels,
- * GEMM). */
+ * precision, GEMM). */
 #ifndef CVZ_ENGINE_PLAN_H
 #define CVZ_ENGINE_PLAN_H
 
 #include "engine/packs.h"
 #include "graph/shape.h"
+#include "kernel/bf16.h"
 #include "kernel/kernels.h"
 
 typedef struct cvz_plan cvz_plan;
@@ -17,7 +18,8 @@ typedef struct cvz_plan_request {
   bool one_channel;  /**< only the channel that a run selects is needed */
   int height, width; /**< of the image */
   const cvz_kernels *kernels;
-  bool redirect; /**< ReLUs through which nothing of the gradient comes are redirected, see engine/redirect.h */
+  bool redirect;        /**< ReLUs through which nothing of the gradient comes are redirected, see engine/redirect.h */
+  const cvz_bf16 *bf16; /**< for the convolutions that it suits; NULL: all of it in float32 */
 } cvz_plan_request;
 
 /** Plans a target and registers its weights in `packs`.

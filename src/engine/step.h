@@ -81,6 +81,7 @@ typedef struct cvz_group {
 struct cvz_plan {
   const cvz_graph *graph;
   const cvz_kernels *kernels;
+  const cvz_bf16 *bf16; /**< NULL: float32 */
   const cvz_packs *packs;
   cvz_shape *shapes;    /**< of all nodes */
   cvz_region *regions;  /**< of all nodes */

@@ -13,7 +13,8 @@ static cvz_status plan_layer(const cvz_planner *planner, const cvz_work *work, i
                                     .height = work->height,
                                     .width = work->width,
                                     .kernels = planner->kernels,
-                                    .redirect = redirect};
+                                    .redirect = redirect,
+                                    .bf16 = planner->bf16};
   return cvz_plan_create(plan, planner->graph, &request, packs, error);
 }
 

@@ -10,6 +10,7 @@ typedef struct cvz_planner {
   const cvz_graph *graph;
   const cvz_kernels *kernels;
   const cvz_gemm *gemm;
+  const cvz_bf16 *bf16; /**< NULL: float32 */
   int loss_border;
 } cvz_planner;
 

@@ -2,12 +2,14 @@
 #ifndef CVZ_KERNEL_LOOPS_H
 #define CVZ_KERNEL_LOOPS_H
 
+#include "kernel/bf16.h"
 #include "kernel/kernels.h"
 
 extern const cvz_kernels cvz_loops_portable;
 #if defined(__x86_64__)
 extern const cvz_kernels cvz_loops_avx2;
 extern const cvz_kernels cvz_loops_avx512;
+extern const cvz_bf16 cvz_loops_avx512bf16;
 #endif
 
 #endif

@@ -10,7 +10,7 @@ from harness import PROGRAM, call, check, finish, run
 FAILED, USAGE = 1, 2
 STEP = ["step", "--arch", "mobilenet", "--layer", "conv_pw_3", "--size", "64", "--seconds", "0"]
 NUMBERS = {"step_ms_median", "step_ms_min", "peak_gflops", "gflop_direct", "gflop_real", "ratio", "density"}
-TEXTS = {"isa", "gemm"}
+TEXTS = {"isa", "gemm", "precision"}
 
 
 def pairs_once(pairs):
@@ -100,6 +100,9 @@ def refusals():
         ("no value", ["step", "--size"], USAGE, ["size", "no value"]),
         ("an unknown backend", STEP + ["--gemm", "abacus"], USAGE, ["abacus", "openblas"]),
         ("an unknown instruction set", STEP + ["--isa", "mmx"], USAGE, ["mmx", "avx2"]),
+        ("an unknown precision", STEP + ["--precision", "bf8"], USAGE, ["bf8", "bf16"]),
+        ("bfloat16 without its instructions", STEP + ["--precision", "bf16", "--isa", "avx2"], FAILED,
+         ["bf16", "avx2", "AVX512-BF16"]),
         ("a table beside an object", STEP + ["--json", "--profile"], USAGE, ["--profile"]),
         ("two networks", STEP + ["--model", "x.h5"], USAGE, ["--model"]),
         ("half a shape", ["gemm", "64", "32"], USAGE, ["M N K"]),

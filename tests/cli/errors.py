@@ -202,13 +202,15 @@ def bad_options(scratch):
     refused("model and weights", job + ["--weights", MODEL, "--arch", "VGG16"], USAGE, ["--model", "--weights"],
             scratch)
     refused("model and arch", job + ["--arch", "VGG16"], USAGE, ["--model", "--arch"], scratch, (0,))
+    refused("bfloat16 without its instructions", job + ["--isa", "portable", "--precision", "bf16"], FAILED,
+            ["bf16", "portable", "AVX512-BF16", "rank 0", "host"], scratch)
     refused("quiet and verbose", job + ["--quiet", "--verbose"], USAGE, ["--quiet", "--verbose"], scratch, (0,))
     refused("given twice", job + ["--seed", "1", "--seed", "2"], USAGE, ["seed", "twice"], scratch, (0,))
     refused("two job files", ["a.ini", "b.ini"], USAGE, ["a.ini", "b.ini"], scratch, (0,))
     for option, value in [("size", "0"), ("size", "-80"), ("size", "16385"), ("size", "80x"), ("size", "80x80x3"),
                           ("iterations", "0"), ("iterations", "1.5"), ("iterations", "99999999999999999999"),
                           ("learning-rate", "fast"), ("learning-rate", "nan"), ("learning-rate", "-1"),
-                          ("seed", "-1"), ("seed", "18446744073709551616"), ("isa", "sse9"), ("recipe", "soup"),
+                          ("seed", "-1"), ("seed", "18446744073709551616"), ("isa", "sse9"), ("precision", "bf8"), ("recipe", "soup"),
                           ("filters", "a"), ("filters", "1,,2"), ("layer", ","), ("init", "noise"),
                           ("overwrite", "perhaps"), ("quiet", "x\ny")]:
         options = job if option != "layer" else ["--model", MODEL]

@@ -237,6 +237,8 @@ def other_jobs(scratch):
              ("save_raw", [word for word in MEDIUM if word != "--save-raw"]), ("model", changed("model", model)),
              ("model_xxh64", changed("model", renamed)), ("instruction_set", MEDIUM + ["--isa", "portable"]),
              ("shard", MEDIUM + ["--shard", "1/2"])]
+    if "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text():
+        cases.append(("precision", MEDIUM + ["--precision", "bf16"]))
     for place, title in ((out, "a stopped job"), (ended, "an ended job")):
         before = files(place)
         for key, options in cases:

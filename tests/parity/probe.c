@@ -1,6 +1,6 @@
 /* tests/parity/probe.c: losses and gradients of one filter's ascent, for the comparison with Keras.
  *
- * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [redirect]
+ * probe MODEL ARCH|- LAYER FILTER HEIGHT WIDTH STEPS ISA GEMM ONE_CHANNEL IMAGE RESULT [redirect|PRECISION]
  * IMAGE is a file of float32 (H, W, C). RESULT gets (steps, 2, H, W, C): the image before each step of the ascent of
  * the Keras example, and its gradient before it is normalised. Prints the loss of each step. With 0 steps RESULT gets
  * the layer's whole output, and FILTER and ONE_CHANNEL are 0. With `redirect`, ReLUs are redirected
@@ -65,10 +65,11 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
                               .one_channel = atoi(argv[10]),
                               .height = atoi(argv[5]),
                               .width = atoi(argv[6]),
-                              .redirect = argv[13] != NULL};
+                              .redirect = argv[13] && !strcmp(argv[13], "redirect")};
   CVZ_TRY(cvz_isa_from_name(&isa, argv[8], error));
   CVZ_TRY(cvz_kernels_select(&request.kernels, isa, error));
   CVZ_TRY(cvz_gemm_select(&gemm, argv[9], isa, error));
+  if (argv[13] && !request.redirect) CVZ_TRY(cvz_bf16_select(&request.bf16, argv[13], isa, error));
   if (atoi(argv[7])) CVZ_TRY(loss_border(&p->graph, &request, error));
   CVZ_TRY(cvz_packs_create(&p->packs, &p->graph, gemm, error));
   return cvz_plan_create(&p->plan, &p->graph, &request, p->packs, error);
