@@ -143,7 +143,10 @@ cvz_status cvz_target_climbs(cvz_target *target, cvz_error *error)
 {
   const cvz_network *network = target->network;
   cvz_engine *engine = &target->climbs;
-  const cvz_planner planner = {&network->graph, network->kernels, network->gemm, target->options.loss_border};
+  const cvz_planner planner = {.graph = &network->graph,
+                               .kernels = network->kernels,
+                               .gemm = network->gemm,
+                               .loss_border = target->options.loss_border};
   const cvz_climb_settings settings = cvz_ascent_climb(&target->options);
   if (engine->run) return CVZ_OK;
   cvz_status status = cvz_packs_create(&engine->packs, &network->graph, network->gemm, error);
