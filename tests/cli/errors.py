@@ -91,7 +91,7 @@ def bad_configuration(scratch):
     nameless = edit(edit(layers[second], ["name"], DELETE), ["config", "name"], DELETE)  # either one is enough
     cases = [(f"cut to {length} bytes", text[:length], ["JSON"])
              for length in (1, 50, len(text) // 2, len(text) - 1)]
-    cases += [("empty", "", ["model_config"]), ("a list", "[]", []), ("a number", "3", []), ("a text", '"x"', []),
+    cases += [("empty", "", ["configuration"]), ("a list", "[]", []), ("a number", "3", []), ("a text", '"x"', []),
               ("an empty object", "{}", ["class_name"]), ("null", "null", []), ("deep", "[" * 100000, []),
               ("no config", json.dumps({"class_name": "Model"}), []),
               ("two of a name", json.dumps(twins), ["conv2d_1"])]

@@ -31,8 +31,8 @@ def number(value):
 def dry_run_is_complete(scratch):
     out = scratch / "dry"
     tflop = 1e-12 * 4 * 6 * 2000 * (2 * FIRST + SECOND)
-    wanted = [r"model: inception_v3", r"weights: of the file", r"size: 80 x 80", r"layers: 2", r"filters: 12",
-              r"steps: 2000", rf"TFLOP: {tflop:.3f} by direct counting, 0\.\d{{3}} planned", r"ranks: 6",
+    wanted = [r"model: inception_v3", r"weights: of the file", r"input range: tf", r"size: 80 x 80",
+              r"layers: 2", r"filters: 12", r"steps: 2000", rf"TFLOP: {tflop:.3f} by direct counting, 0\.\d{{3}} planned", r"ranks: 6",
               r"filters a rank: 2 to 2", r"balance: 100\.0 %",
               r"step: \d+\.\d\d ms for conv2d_2, measured here \(portable, openblas\)", r"core hours: \S+",
               r"hours: \S+ \(\d+\.\d s\)",

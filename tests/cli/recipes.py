@@ -18,7 +18,7 @@ RECIPES = {
 }
 PARTS = {
     "pyramid": ["--parametrization", "pyramid", "--limit", "clip", "--colours", "lucid", "--optimizer", "sgd",
-                "--flip", "--decay", 0.01, "--lp", 0.1, "--schedule", "exponential", "--size", "77x81"],
+                "--flip", "--decay", 0.01, "--lp", 0.1, "--rate-schedule", "exponential", "--size", "77x81"],
     "blurred": ["--optimizer", "nadam", "--blur-every", 2, "--gradient-blur", 0.8, "--l2", 0.1, "--size", "80x78",
                 "--limit", "clip", "--jitter", 6, "--beyond", "wrap", "--learning-rate", 0.05, "--noise", 0.02],
 }

@@ -19,7 +19,7 @@ def help_text():
     check("--help ends well, on stdout", result.code == 0 and lines and not result.err, result)
     check("--help has at most 80 columns", max(map(len, lines)) <= 80, max(lines, key=len))
     rows = option_rows()
-    shown = [match.group(1) for match in re.finditer(r"^  --([a-z-]+)", result.out, re.M)]
+    shown = [match.group(1) for match in re.finditer(r"^  --([a-z0-9-]+)", result.out, re.M)]
     wanted = [name for name, _, flags, _, _ in rows if "A" in flags]
     check("--help lists every option of the command line once, in order", shown == wanted, (shown, wanted))
     inner = [name for name, _, flags, _, _ in rows if not flags & {"A", "J"}]
