@@ -225,7 +225,9 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
   run->recipe = cvz_ascent_options(options, &run->graph);
   const cvz_shape shape = {3, options->size.height, options->size.width,
                            run->graph.nodes[run->graph.input].input.channels};
+  const cvz_shape view = {3, run->work.height, run->work.width, shape.channels};
   run->image = shape;
+  CVZ_TRY(cvz_workspace_check(&run->recipe, shape, view, error));
   if (!strcmp(options->init, "random")) return CVZ_OK;
   cvz_status status = CVZ_OK;
   run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);

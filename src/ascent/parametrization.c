@@ -91,7 +91,12 @@ void cvz_parametrization_free(cvz_parametrization *parametrization)
 
 bool cvz_parametrization_is_image(const cvz_parametrization *p)
 {
-  return p->recipe.parametrization.basis == CVZ_BASIS_PIXELS && p->recipe.parametrization.output != CVZ_OUTPUT_SIGMOID;
+  return cvz_parametrization_of_image(&p->recipe.parametrization);
+}
+
+bool cvz_parametrization_of_image(const cvz_parametrization_recipe *recipe)
+{
+  return recipe->basis == CVZ_BASIS_PIXELS && recipe->output != CVZ_OUTPUT_SIGMOID;
 }
 
 size_t cvz_parametrization_count(const cvz_parametrization *p)

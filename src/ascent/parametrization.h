@@ -25,6 +25,7 @@ void cvz_parametrization_free(cvz_parametrization *parametrization);
 
 /** True if the parameters are the image: pixels without an output function. The passes below are for the others. */
 bool cvz_parametrization_is_image(const cvz_parametrization *parametrization);
+bool cvz_parametrization_of_image(const cvz_parametrization_recipe *recipe);
 
 /** Number of parameters. */
 size_t cvz_parametrization_count(const cvz_parametrization *parametrization);

@@ -7,16 +7,16 @@
 #include "ascent/transform.h"
 #include "base/memory.h"
 
-static cvz_status check(const cvz_workspace *w, cvz_error *error)
+cvz_status cvz_workspace_check(const cvz_ascent_recipe *recipe, cvz_shape image, cvz_shape view, cvz_error *error)
 {
-  const bool is_image = cvz_parametrization_is_image(w->parametrization);
-  const cvz_ascent_recipe *r = w->recipe;
-  CVZ_REQUIRE(is_image || !r->transform.lasting, error, CVZ_E_USAGE,
-              "transforms of the image itself, expected a parametrization by pixels without a sigmoid");
-  CVZ_REQUIRE(!r->transform.lasting || cvz_shape_equal(w->image, w->view), error, CVZ_E_USAGE,
-              "transforms of the image itself, expected an image of the size that the network reads");
-  CVZ_REQUIRE(is_image || !r->regularizer.blur_every, error, CVZ_E_USAGE,
-              "a blur of the image, expected a parametrization by pixels without a sigmoid");
+  const bool is_image = cvz_parametrization_of_image(&recipe->parametrization), lasting = recipe->transform.lasting;
+  CVZ_REQUIRE(is_image || !lasting, error, CVZ_E_USAGE,
+              "lasting: transforms of the image itself, expected a parametrization by pixels without a sigmoid");
+  CVZ_REQUIRE(
+      !lasting || cvz_shape_equal(image, view), error, CVZ_E_USAGE,
+      "lasting: transforms of the image itself, expected an image of the size that the network reads (see view)");
+  CVZ_REQUIRE(is_image || !recipe->regularizer.blur_every, error, CVZ_E_USAGE,
+              "blur-every: a blur of the image, expected a parametrization by pixels without a sigmoid");
   return CVZ_OK;
 }
 
@@ -55,7 +55,6 @@ static cvz_status prepare(cvz_workspace *w, cvz_error *error)
 {
   const cvz_regularizer_recipe *r = &w->recipe->regularizer;
   CVZ_TRY(cvz_parametrization_create(&w->parametrization, w->recipe, w->image, w->kernels, error));
-  CVZ_TRY(check(w, error));
   CVZ_TRY(allocate(w, error));
   if (w->random) choose_fill(w);
   if (r->blur_every) CVZ_TRY(cvz_blur_create(&w->blur, r->blur, error));
@@ -67,6 +66,7 @@ cvz_status cvz_workspace_create(cvz_workspace *workspace, const cvz_ascent_recip
                                 cvz_shape view, const cvz_kernels *kernels, cvz_error *error)
 {
   *workspace = (cvz_workspace){.recipe = recipe, .kernels = kernels, .image = image, .view = view};
+  CVZ_TRY(cvz_workspace_check(recipe, image, view, error));
   workspace->random = !cvz_transform_is_none(&recipe->transform, image, view);
   workspace->sees_all = !workspace->random || (recipe->transform.lasting && !(recipe->transform.noise > 0));
   return prepare(workspace, error);

@@ -26,10 +26,13 @@ typedef struct cvz_workspace {
   cvz_blur blur, smoothing;
 } cvz_workspace;
 
+/** Whether the parts of a recipe go together. @return CVZ_E_USAGE if not */
+cvz_status cvz_workspace_check(const cvz_ascent_recipe *recipe, cvz_shape image, cvz_shape view, cvz_error *error);
+
 /** @param recipe, kernels  borrowed until cvz_workspace_free
  *  @param image  (H, W, C) of the picture; `view`: what the network reads, of as many channels
  *  @param[out] workspace  free with cvz_workspace_free, also after a failure
- *  @return CVZ_E_USAGE for parts that do not go together; CVZ_E_MEMORY */
+ *  @return what cvz_workspace_check says; CVZ_E_MEMORY */
 cvz_status cvz_workspace_create(cvz_workspace *workspace, const cvz_ascent_recipe *recipe, cvz_shape image,
                                 cvz_shape view, const cvz_kernels *kernels, cvz_error *error);
 
