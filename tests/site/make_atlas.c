@@ -23,8 +23,8 @@
 enum { STEPS = 30 };
 
 static const char *const hostile[] = {"</script><img src=x onerror=document.title='broken'>", "../../escape",
-                                      "\xe2\x80\xae"
-                                      "reversed",
+                                      ("\xe2\x80\xae"
+                                       "reversed"),
                                       "quote\"'`${1}", "a b%2f#?&"};
 enum { HOSTILE = sizeof hostile / sizeof *hostile };
 
