@@ -145,13 +145,15 @@ def compare_small(name):
     h5, archive = work / f"{name}.h5", work / f"{name}.keras"
     model.save(h5), model.save(archive)
     compare_weights(f"{name} .keras", weights_of(model), archive)
-    last = [layer.name for layer in model.layers
-            if not isinstance(layer.output, list) and len(layer.output.shape) in (2, 4)][-1]
+    names = [layer.name for layer in model.layers
+             if not isinstance(layer.output, list) and len(layer.output.shape) in (2, 4)]
+    last = "last" if "last" in names else names[-1]
     shape = [side or 40 for side in model.inputs[0].shape[1:]]
     image = np.random.default_rng(1).uniform(-1, 1, shape).astype("f4")
     image.tofile(work / "image.raw")
     first, second = ascend(h5, last, image), ascend(archive, last, image)
-    report(f"{name} {last}", len(first) == 2 and first == second, first[0].split() + (second[0].split() if first != second else []))
+    said = first[0].split() + (second[0].split() if first != second else [])
+    report(f"{name} {last}", len(first) == 2 and first == second, said)
 
 
 def compare_type(policy):
