@@ -12,7 +12,8 @@ venv=build/keras
 keras=$PWD/$venv/bin/python
 if ! $venv/bin/python -c 'import keras, h5py, axe_core_python' 2>/dev/null; then
   echo "installing Keras for the tests that compare with it"
-  if ! /usr/bin/python3 -m venv $venv || ! $venv/bin/pip install -q -r tests/parity/requirements.txt -r tests/site/requirements.txt; then
+  if ! /usr/bin/python3 -m venv $venv ||
+    ! $venv/bin/pip install -q -r tests/parity/requirements.txt -r tests/site/requirements.txt; then
     echo "Keras could not be installed: the tests that compare with it are skipped"
     keras=
   fi
