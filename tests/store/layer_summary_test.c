@@ -21,7 +21,7 @@ static void the_best_have_pictures_and_stand_by_loss_then_number(void **state)
   (void)state;
   cvz_layer_summary summary = cvz_layer_summary_empty();
   for (int i = 0; i < UNITS; i++) cvz_layer_summary_add(&summary, i, statuses[i], losses[i]);
-  assert_memory_equal(summary.by_status, ((int[]){0, 9, 1, 2}), sizeof summary.by_status);
+  assert_memory_equal(summary.by_status, ((int[CVZ_UNIT_STATUSES]){0, 9, 1, 2}), sizeof summary.by_status);
   assert_true(summary.best_loss == 50);
   assert_int_equal(summary.best_count, CVZ_SUMMARY_BEST);
   assert_memory_equal(summary.best, ((int[]){1, 3, 7, 10, 6, 11, 0, 8}), sizeof summary.best);
