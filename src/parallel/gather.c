@@ -11,7 +11,6 @@
 #include "base/memory.h"
 #include "image/grid.h"
 #include "parallel/parcel.h"
-#include "parallel/unit_state.h"
 #include "store/layer_file.h"
 
 /* What the owner of a layer tells rank 0 when it is written. */
@@ -223,8 +222,8 @@ cvz_status cvz_gather_replay(cvz_gather *gather, cvz_error *error)
 {
   const cvz_resume *resume = gather->job->resume;
   for (int i = 0; i < resume->mine_count && !cvz_gather_stopped(gather); i++) {
-    CVZ_TRY(cvz_unit_state_read(gather->job->directory, &resume->mine[i], gather->parcel,
-                                cvz_parcel_bytes(&gather->sizes), error));
+    CVZ_TRY(cvz_journal_read(gather->job->directory, &resume->mine[i], gather->parcel, cvz_parcel_bytes(&gather->sizes),
+                             error));
     CVZ_TRY(send_parcel(gather, resume->mine[i].unit, error));
     CVZ_TRY(cvz_mail_poll(gather->mail, error));
   }

@@ -9,14 +9,6 @@ typedef struct cvz_state_head {
   double seconds;
 } cvz_state_head;
 
-cvz_status cvz_unit_state_read(const char *directory, const cvz_record *record, void *content, size_t bytes,
-                               cvz_error *error)
-{
-  CVZ_REQUIRE(record->bytes == bytes, error, CVZ_E_FORMAT, "journal '%s': a record of %llu bytes, expected %zu",
-              directory, (unsigned long long)record->bytes, bytes);
-  return cvz_journal_read(directory, record, content, error);
-}
-
 /* Room for a unit's state behind its head. */
 static cvz_status state_room(const cvz_climb *climb, cvz_state_head **head, size_t *bytes, cvz_error *error)
 {
@@ -46,7 +38,7 @@ cvz_status cvz_unit_state_restore(const char *directory, const cvz_resume *resum
   size_t bytes;
   if (!record) return CVZ_OK;
   CVZ_TRY(state_room(climb, &head, &bytes, error));
-  const cvz_status status = cvz_unit_state_read(directory, record, head, bytes, error);
+  const cvz_status status = cvz_journal_read(directory, record, head, bytes, error);
   if (status == CVZ_OK) {
     cvz_climb_restore(climb, (const float *)(head + 1));
     *seconds += head->seconds;

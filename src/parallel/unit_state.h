@@ -5,10 +5,6 @@
 #include "ascent/climb.h"
 #include "parallel/resume.h"
 
-/** Reads a record's content, which must have `bytes` bytes. */
-cvz_status cvz_unit_state_read(const char *directory, const cvz_record *record, void *content, size_t bytes,
-                               cvz_error *error);
-
 /** Puts a unit that is not finished into the journal.
  *  @param seconds  that it has taken so far */
 cvz_status cvz_unit_state_save(cvz_journal *journal, int unit, const cvz_climb *climb, double seconds,

@@ -55,8 +55,10 @@ cvz_status cvz_journal_scan(const char *directory, cvz_journal_file *file, cvz_j
 cvz_status cvz_journal_job(const char *directory, cvz_journal_file file, cvz_journal_visit visit, void *context,
                            cvz_error *error);
 
-/** Reads a record's content, record->bytes bytes. */
-cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error);
+/** Reads a record's content.
+ *  @return CVZ_E_FORMAT if it does not have `bytes` bytes */
+cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, size_t bytes,
+                            cvz_error *error);
 
 /** Removes one file. */
 cvz_status cvz_journal_drop(const char *directory, cvz_journal_file file, cvz_error *error);

@@ -173,13 +173,16 @@ cvz_status cvz_journal_job(const char *directory, cvz_journal_file file, cvz_jou
   return scan_file(directory, &file, 1, visit, context, error);
 }
 
-cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, cvz_error *error)
+cvz_status cvz_journal_read(const char *directory, const cvz_record *record, void *content, size_t bytes,
+                            cvz_error *error)
 {
   char path[PATH_MAX];
+  CVZ_REQUIRE(record->bytes == bytes, error, CVZ_E_FORMAT, "journal '%s': a record of %llu bytes, expected %zu",
+              directory, (unsigned long long)record->bytes, bytes);
   CVZ_TRY(cvz_journal_path(path, directory, (cvz_journal_file){.writer = record->writer, .segment = record->segment},
                            error));
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  const int code = file < 0 ? errno : read_at(file, record->offset, content, (size_t)record->bytes);
+  const int code = file < 0 ? errno : read_at(file, record->offset, content, bytes);
   if (file >= 0) close(file);
   return code ? cvz_file_fail(error, "read", path, code > 0 ? code : EIO) : CVZ_OK;
 }

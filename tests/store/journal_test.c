@@ -109,8 +109,10 @@ static void what_was_added_is_read_again(void **state)
   assert_int_equal(f.records[1].kind, CVZ_RECORD_STATE);
   assert_int_equal(f.records[1].step, 12);
   assert_int_equal(file.end, length_of(scratch_path(state, "out/journal/0-0.journal")));
-  assert_int_equal(cvz_journal_read(scratch_path(state, "out"), &f.records[1], content, NULL), CVZ_OK);
+  const size_t bytes = (size_t)f.records[1].bytes;
+  assert_int_equal(cvz_journal_read(scratch_path(state, "out"), &f.records[1], content, bytes, NULL), CVZ_OK);
   assert_string_equal(content, "picture");
+  assert_int_equal(cvz_journal_read(scratch_path(state, "out"), &f.records[1], content, bytes - 1, NULL), CVZ_E_FORMAT);
 }
 
 /* Cuts the file to every length, then changes every byte of it: a record counts if and only if all before it and all of
