@@ -64,15 +64,6 @@ static cvz_status find_target(cvz_bench_network *network, const char *name, int 
   return CVZ_OK;
 }
 
-static cvz_status map_shape(const cvz_graph *graph, const cvz_plan_request *request, cvz_shape *shape, cvz_error *error)
-{
-  cvz_cost cost;
-  CVZ_TRY(cvz_cost_create(&cost, graph, request->height, request->width, 0, error));
-  const cvz_status status = cvz_cost_shape(&cost, request->target, shape, error);
-  cvz_cost_free(&cost);
-  return status;
-}
-
 static cvz_status plan(cvz_bench_network *network, const cvz_bench_options *options, int border,
                        const cvz_bench_machine *machine, cvz_error *error)
 {
@@ -84,7 +75,7 @@ static cvz_status plan(cvz_bench_network *network, const cvz_bench_options *opti
                               .kernels = machine->kernels,
                               .bf16 = machine->bf16};
   CVZ_TRY(find_target(network, options->layer, &request.target, error));
-  CVZ_TRY(map_shape(&network->graph, &request, &map, error));
+  CVZ_TRY(cvz_cost_shape_of(&network->graph, request.target, request.height, request.width, &map, error));
   cvz_shape_text(map, text, sizeof text);
   CVZ_REQUIRE(map.rank == 3, error, CVZ_E_USAGE, "--layer: '%.200s' has shape %s, expected a map", options->layer,
               text);

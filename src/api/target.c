@@ -46,16 +46,6 @@ static cvz_status read_settings(cvz_options *options, const char *layer, const c
   return cvz_options_check(options, error);
 }
 
-static cvz_status measure(cvz_target *target, cvz_error *error)
-{
-  const cvz_size size = target->options.size;
-  cvz_cost cost;
-  CVZ_TRY(cvz_cost_create(&cost, &target->network->graph, size.height, size.width, 0, error));
-  const cvz_status status = cvz_cost_shape(&cost, target->work.layers[0].node, &target->output, error);
-  cvz_cost_free(&cost);
-  return status;
-}
-
 static cvz_status decide(cvz_target *target, const char *layer, const char *const *settings, cvz_error *error)
 {
   const cvz_graph *graph = &target->network->graph;
@@ -65,7 +55,8 @@ static cvz_status decide(cvz_target *target, const char *layer, const char *cons
   CVZ_TRY(cvz_work_create(&target->work, graph, options, error));
   CVZ_REQUIRE(target->work.layer_count == 1, error, CVZ_E_USAGE, "layer: '%.200s' are %d layers, expected one", layer,
               target->work.layer_count);
-  return measure(target, error);
+  return cvz_cost_shape_of(graph, target->work.layers[0].node, options->size.height, options->size.width,
+                           &target->output, error);
 }
 
 cvz_status cvz_target_open(cvz_target **target, const cvz_network *network, const char *layer,

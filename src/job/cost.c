@@ -35,6 +35,16 @@ cvz_status cvz_cost_shape(cvz_cost *cost, int node, cvz_shape *shape, cvz_error 
   return CVZ_OK;
 }
 
+cvz_status cvz_cost_shape_of(const cvz_graph *graph, int node, int height, int width, cvz_shape *shape,
+                             cvz_error *error)
+{
+  cvz_cost cost;
+  CVZ_TRY(cvz_cost_create(&cost, graph, height, width, 0, error));
+  const cvz_status status = cvz_cost_shape(&cost, node, shape, error);
+  cvz_cost_free(&cost);
+  return status;
+}
+
 double cvz_cost_step(cvz_cost *cost, int node)
 {
   bool whole;

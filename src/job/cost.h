@@ -23,6 +23,10 @@ void cvz_cost_free(cvz_cost *cost);
 /** Shape of a node's output, as cvz_graph_shapes. */
 cvz_status cvz_cost_shape(cvz_cost *cost, int node, cvz_shape *shape, cvz_error *error);
 
+/** The same for one node of a graph whose cost nobody asks. */
+cvz_status cvz_cost_shape_of(const cvz_graph *graph, int node, int height, int width, cvz_shape *shape,
+                             cvz_error *error);
+
 /** FLOPs of one step, forward and backward over the regions and channels that the loss needs. Only for the node whose
  *  shape was asked last. */
 double cvz_cost_step(cvz_cost *cost, int node);

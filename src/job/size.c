@@ -20,12 +20,8 @@ static bool is_fixed(cvz_size size)
 /* Whether the node can be computed from an image of that size. */
 static bool possible(const cvz_graph *graph, int node, cvz_size size)
 {
-  cvz_cost cost = {0};
   cvz_shape shape;
-  bool good = cvz_cost_create(&cost, graph, size.height, size.width, 0, NULL) == CVZ_OK;
-  good = good && cvz_cost_shape(&cost, node, &shape, NULL) == CVZ_OK;
-  cvz_cost_free(&cost);
-  return good;
+  return cvz_cost_shape_of(graph, node, size.height, size.width, &shape, NULL) == CVZ_OK;
 }
 
 cvz_status cvz_size_settle(cvz_size *size, const cvz_graph *graph, const cvz_options *options, cvz_error *error)

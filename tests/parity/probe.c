@@ -45,13 +45,10 @@ static cvz_status load(probe *p, cvz_keras_file **file, const char *path, const 
 /* Pixels that the loss leaves out at each side of the target's map. */
 static cvz_status loss_border(const cvz_graph *graph, cvz_plan_request *request, cvz_error *error)
 {
-  cvz_cost cost;
   cvz_shape map;
-  CVZ_TRY(cvz_cost_create(&cost, graph, request->height, request->width, 2, error));
-  const cvz_status status = cvz_cost_shape(&cost, request->target, &map, error);
-  if (status == CVZ_OK) request->border = cvz_objective_region(map, 2, NULL).y0;
-  cvz_cost_free(&cost);
-  return status;
+  CVZ_TRY(cvz_cost_shape_of(graph, request->target, request->height, request->width, &map, error));
+  request->border = cvz_objective_region(map, 2, NULL).y0;
+  return CVZ_OK;
 }
 
 static cvz_status plan(probe *p, char **argv, cvz_error *error)
