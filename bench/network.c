@@ -153,6 +153,6 @@ void cvz_bench_network_free(cvz_bench_network *network)
 
 void cvz_bench_network_begin(cvz_bench_network *network, cvz_ascent *ascent, int filter, int repeat, float *loss)
 {
-  const cvz_ascent_unit unit = {cvz_hash_text(network->layer), filter, repeat};
+  const cvz_ascent_unit unit = {cvz_hash_text(network->layer), filter, repeat, NULL};
   cvz_ascent_begin(ascent, &network->workspace, network->run, unit, loss);
 }

@@ -43,7 +43,7 @@ static cvz_status make_room(const cvz_target *target, const cvz_ascent_recipe *r
 static void climb(const cvz_target *target, cvz_climb *climb, int filter)
 {
   const cvz_graph *graph = &target->network->graph;
-  const cvz_ascent_unit unit = {cvz_hash_text(graph->layers[target->work.layers[0].layer].name), filter, 0};
+  const cvz_ascent_unit unit = {cvz_hash_text(graph->layers[target->work.layers[0].layer].name), filter, 0, NULL};
   cvz_climb_begin(climb, target->climbs.run, target->climbs.redirected, unit);
   while (cvz_climb_step(climb)) continue;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "ascent/noise.h"
-#include "ascent/objective.h"
 #include "ascent/optimizer.h"
 #include "ascent/regularizer.h"
 #include "ascent/transform.h"
@@ -56,6 +55,7 @@ static size_t moment_count(const cvz_ascent *a)
 void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss)
 {
   *ascent = (cvz_ascent){.recipe = workspace->recipe, .workspace = workspace, .run = run, .unit = unit, .loss = loss};
+  ascent->objective = unit.objective ? *unit.objective : cvz_objective_channel();
   for (int i = 0; i < ascent->recipe->iterations; i++) loss[i] = NAN;
   const cvz_random random = stream(ascent, CVZ_PURPOSE_INIT);
   cvz_parametrization_start(workspace->parametrization, &random, parameters_of(ascent));
@@ -186,9 +186,8 @@ static cvz_sampling prepare_view(cvz_ascent *a, int view)
 static double answer(const cvz_ascent *a)
 {
   cvz_run_forward(a->run);
-  const cvz_view map = cvz_run_target(a->run);
-  const double loss = cvz_objective_mean(map);
-  if (isfinite(loss)) cvz_run_backward(a->run, 1.0f / ((float)map.height * (float)map.width) / (float)views_of(a));
+  const double loss = cvz_objective_value(&a->objective, a->run);
+  if (isfinite(loss)) cvz_objective_backward(&a->objective, a->run, views_of(a));
   return loss;
 }
 

@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "ascent/objective.h"
 #include "ascent/workspace.h"
-#include "engine/run.h"
 
 /** How a unit ended. */
 typedef enum cvz_unit_status {
@@ -29,11 +29,12 @@ typedef enum cvz_unit_status {
 /** "missing", "ok", "dead", "nan", "rescued", "weak". */
 const char *cvz_unit_status_name(cvz_unit_status status);
 
-/** Which unit: its random numbers come from these and the seed alone. */
+/** Which unit: its random numbers come from layer, channel, repeat and the seed alone. */
 typedef struct cvz_ascent_unit {
   uint64_t layer; /**< cvz_hash_text of the layer's name */
-  int channel;    /**< filter */
+  int channel;    /**< filter, which is also the channel that the run selects */
   int repeat;
+  const cvz_objective *objective; /**< borrowed; NULL: the mean of that channel */
 } cvz_ascent_unit;
 
 /** The state of one unit between two steps. */
@@ -42,6 +43,7 @@ typedef struct cvz_ascent {
   cvz_workspace *workspace;        /**< borrowed: its arrays are those of this unit */
   cvz_run *run;                    /**< borrowed */
   cvz_ascent_unit unit;
+  cvz_objective objective; /**< of the unit */
   float *loss; /**< borrowed: (iterations), before each update; NaN from an early stop on */
   int step;
   bool live;              /**< the gradient has been other than zero */

@@ -10,7 +10,7 @@ float cvz_score_image(cvz_ascent *ascent)
 {
   cvz_ascent_show(ascent);
   cvz_run_forward(ascent->run);
-  return (float)cvz_objective_mean(cvz_run_target(ascent->run));
+  return (float)cvz_objective_value(&ascent->objective, ascent->run);
 }
 
 /* In place: every pixel gets the colour of the first pixel of its cell. */
@@ -40,19 +40,15 @@ static void draw(const cvz_ascent *ascent, int index, float *colours)
 
 cvz_noise cvz_score_noise(const cvz_ascent *ascent, float *colours)
 {
-  double sum = 0, squares = 0, count = 0;
+  cvz_term_sums sums[CVZ_TERMS_MAX] = {{0}};
+  double mean, deviation;
   for (int i = 0; i < CVZ_NOISE_IMAGES; i++) {
     draw(ascent, i, colours);
     cvz_run_forward(ascent->run);
-    const cvz_view map = cvz_run_target(ascent->run);
-    for (int y = 0; y < map.height; y++)
-      for (int x = 0; x < map.width; x++) {
-        const double value = (double)map.data[(size_t)y * map.row + (size_t)x * map.pixel];
-        sum += value, squares += value * value, count++;
-      }
+    cvz_objective_measure(&ascent->objective, ascent->run, sums);
   }
-  const double mean = sum / count, variance = squares / count - mean * mean;
-  return (cvz_noise){(float)mean, (float)sqrt(variance > 0 ? variance : 0)};
+  cvz_objective_spread(&ascent->objective, sums, &mean, &deviation);
+  return (cvz_noise){(float)mean, (float)deviation};
 }
 
 bool cvz_score_stands_out(float score, cvz_noise noise)

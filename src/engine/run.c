@@ -1,5 +1,6 @@
 #include "engine/run.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@ struct cvz_run {
   const cvz_plan *plan;
   float *arena;
   int channel;
+  cvz_run_seed seed; /* of the backward pass that runs */
   double *forward_seconds, *backward_seconds; /* per step; NULL unless profiled */
   cvz_run_density *density;                   /* NULL unless counted */
 };
@@ -54,7 +56,7 @@ static cvz_context context_of(const cvz_run *run, int index, int first, int rows
 {
   const cvz_step *step = &run->plan->steps[index];
   const int left = output_rows(run->plan, step) - first;
-  return (cvz_context){run->plan, step, run->arena, run->channel, first, rows && rows < left ? rows : left};
+  return (cvz_context){run->plan, step, run->arena, run->channel, first, rows && rows < left ? rows : left, run->seed};
 }
 
 void cvz_run_profile(cvz_run *run, double *forward, double *backward)
@@ -125,12 +127,33 @@ cvz_view cvz_run_target(const cvz_run *run)
   return selected(run, target_view(run, run->plan->values[run->plan->target].data));
 }
 
-static void seed_target(cvz_run *run, float seed)
+/* The step that makes the target, if it observes maps and makes none. */
+static int observing_step(const cvz_run *run)
 {
-  const cvz_value *target = &run->plan->values[run->plan->target];
-  const cvz_view gradient = target_view(run, target->gradient);
-  if (!target->narrow) run->plan->kernels->fill(gradient, 0.0f);
-  run->plan->kernels->fill(selected(run, gradient), seed);
+  const int last = run->plan->step_count - 1;
+  return last >= 0 && run->plan->steps[last].operation == &cvz_operator_observe ? last : CVZ_NO_STEP;
+}
+
+int cvz_run_maps(const cvz_run *run)
+{
+  const int step = observing_step(run);
+  return step == CVZ_NO_STEP ? 1 : run->plan->steps[step].input_count;
+}
+
+cvz_view cvz_run_map(const cvz_run *run, int index)
+{
+  const int step = observing_step(run);
+  if (step == CVZ_NO_STEP) return cvz_run_target(run);
+  const cvz_context context = context_of(run, step, 0, 0);
+  return cvz_observe_part(&context, index, cvz_context_input(&context, index));
+}
+
+/* All of it zero. */
+static cvz_view clear_target(cvz_run *run)
+{
+  const cvz_view gradient = target_view(run, run->plan->values[run->plan->target].gradient);
+  run->plan->kernels->fill(gradient, 0.0f);
+  return selected(run, gradient);
 }
 
 /* Values of a band are zeroed for each band, others before the first one. */
@@ -167,9 +190,8 @@ static void backward_step(const cvz_context *context)
   context->step->backward->run(context);
 }
 
-void cvz_run_backward(cvz_run *run, float seed)
+static void run_back(cvz_run *run)
 {
-  seed_target(run, seed);
   for (int i = run->plan->group_count - 1; i >= 0; i--) {
     const cvz_group *group = &run->plan->groups[i];
     const int height = output_rows(run->plan, &run->plan->steps[group->first]);
@@ -181,4 +203,19 @@ void cvz_run_backward(cvz_run *run, float seed)
         if (run->backward_seconds) run->backward_seconds[j] += seconds(run->backward_seconds) - start;
       }
   }
+}
+
+void cvz_run_backward(cvz_run *run, float seed)
+{
+  assert(observing_step(run) == CVZ_NO_STEP);
+  run->plan->kernels->fill(clear_target(run), seed);
+  run_back(run);
+}
+
+void cvz_run_backward_from(cvz_run *run, cvz_run_seed seed)
+{
+  const cvz_view gradient = clear_target(run);
+  run->seed = seed;
+  if (observing_step(run) == CVZ_NO_STEP) seed.add(seed.context, 0, cvz_run_target(run), gradient);
+  run_back(run);
 }

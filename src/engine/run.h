@@ -26,8 +26,25 @@ void cvz_run_forward(cvz_run *run);
 /** The selected channel of the target's needed region after the forward pass. */
 cvz_view cvz_run_target(const cvz_run *run);
 
+/** How many maps the plan is made for: those that its target observes (graph/ops.def), else one, its target. */
+int cvz_run_maps(const cvz_run *run);
+
+/** The part of map `index` that is looked at, after the forward pass and until the backward pass: all channels of what
+ *  is observed, or the selected one of the target. */
+cvz_view cvz_run_map(const cvz_run *run, int index);
+
+/** Adds the derivative of a loss by each number of a map, of the same shape, to `gradient`, where zeros are. */
+typedef struct cvz_run_seed {
+  void (*add)(const void *context, int index, cvz_view map, cvz_view gradient);
+  const void *context;
+} cvz_run_seed;
+
+/** From the derivatives of a loss by each of the maps, for which it calls the seed once each, to the image. After a
+ *  forward pass, once. */
+void cvz_run_backward_from(cvz_run *run, cvz_run_seed seed);
+
 /** From the derivative of a loss by the selected channel, `seed` for each of its pixels, to the image; the other
- *  channels have none. After a forward pass, once. */
+ *  channels have none. Not for a plan that observes. After a forward pass, once. */
 void cvz_run_backward(cvz_run *run, float seed);
 
 /** The derivative by the image (H, W, C) after the backward pass. */

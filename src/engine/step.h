@@ -4,6 +4,7 @@
 
 #include "engine/packs.h"
 #include "engine/plan.h"
+#include "engine/run.h"
 #include "graph/shape.h"
 #include "kernel/kernels.h"
 
@@ -103,7 +104,8 @@ struct cvz_context {
   const cvz_step *step;
   float *arena;
   int channel;
-  int first, rows; /**< of the output: the band */
+  int first, rows;   /**< of the output: the band */
+  cvz_run_seed seed; /**< of this backward pass; for what observes */
 };
 
 /** An operator: how it is planned and executed. */
@@ -129,7 +131,7 @@ extern const cvz_operator cvz_operator_conv, cvz_operator_depthwise, cvz_operato
     cvz_operator_softmax, cvz_operator_maxpool, cvz_operator_avgpool, cvz_operator_globalavg, cvz_operator_pad,
     cvz_operator_add, cvz_operator_multiply, cvz_operator_concat, cvz_operator_reshape, cvz_operator_transpose,
     cvz_operator_convtranspose, cvz_operator_normalize, cvz_operator_binary, cvz_operator_reduce, cvz_operator_resize,
-    cvz_operator_constant;
+    cvz_operator_constant, cvz_operator_observe;
 
 const cvz_node *cvz_step_node(const cvz_plan *plan, const cvz_step *step);
 const cvz_value *cvz_step_output(const cvz_plan *plan, const cvz_step *step);
@@ -184,6 +186,9 @@ static inline float *cvz_pixel(cvz_view view, int y, int x)
 {
   return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
 }
+
+/** The part that an observing step sees of input `index`, of its stored data or gradient. */
+cvz_view cvz_observe_part(const cvz_context *context, int index, cvz_view stored);
 
 const float *cvz_context_pack(const cvz_context *context, int index);
 float *cvz_context_scratch(const cvz_context *context);

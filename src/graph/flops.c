@@ -19,6 +19,8 @@ static double node_flops(const cvz_graph *graph, const cvz_node *node, double ou
   case CVZ_OP_MAXPOOL:
   case CVZ_OP_AVGPOOL:
     return outputs * node->pool.kernel[0] * node->pool.kernel[1];
+  case CVZ_OP_OBSERVE:
+    return 0;
   default:
     return outputs;
   }

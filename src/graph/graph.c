@@ -41,6 +41,7 @@ void cvz_shape_text(cvz_shape shape, char *text, size_t bytes)
 static void free_node(cvz_node *node)
 {
   free(node->inputs);
+  if (node->op == CVZ_OP_OBSERVE) free(node->observe.parts);
   if (node->op != CVZ_OP_AFFINE) return;
   free(node->affine.scale);
   free(node->affine.offset);
@@ -96,6 +97,14 @@ static bool copy_floats(float **copy, const float *values, int count, cvz_error 
   return true;
 }
 
+static bool copy_parts(cvz_node *copy, const cvz_node *node, cvz_error *error)
+{
+  copy->observe.parts = cvz_array((size_t)node->input_count, sizeof(cvz_region), error);
+  if (!copy->observe.parts) return false;
+  memcpy(copy->observe.parts, node->observe.parts, (size_t)node->input_count * sizeof(cvz_region));
+  return true;
+}
+
 int cvz_graph_add_node(cvz_graph *graph, const cvz_node *node, cvz_error *error)
 {
   if (!room((void **)&graph->nodes, graph->node_count, sizeof *node, error)) return -1;
@@ -113,6 +122,10 @@ int cvz_graph_add_node(cvz_graph *graph, const cvz_node *node, cvz_error *error)
       free_node(&copy);
       return -1;
     }
+  }
+  if (node->op == CVZ_OP_OBSERVE && !copy_parts(&copy, node, error)) {
+    free_node(&copy);
+    return -1;
   }
   graph->nodes[graph->node_count] = copy;
   return graph->node_count++;

@@ -34,6 +34,11 @@ bool cvz_shape_equal(cvz_shape a, cvz_shape b);
 /** Writes the shape as Keras does, "(23, 23, 512)". */
 void cvz_shape_text(cvz_shape shape, char *text, size_t bytes);
 
+/** Rows y0 .. y1 - 1 and columns x0 .. x1 - 1 of a map. Empty if y0 == y1. */
+typedef struct cvz_region {
+  int y0, y1, x0, x1;
+} cvz_region;
+
 typedef enum cvz_padding { CVZ_VALID, CVZ_SAME } cvz_padding;
 
 /** A sliding window. SAME gives ceil(in / stride) outputs with floor(total / 2) zeros before (Keras). */
@@ -136,6 +141,12 @@ typedef struct cvz_resize {
   bool bilinear;
 } cvz_resize;
 
+/** What something outside of the graph, as an objective, looks at. The output is one number without meaning: it makes
+ *  several maps, each with its region, the target of one plan. */
+typedef struct cvz_observe {
+  cvz_region *parts; /**< of each input; owned by the graph */
+} cvz_observe;
+
 typedef struct cvz_node {
   cvz_op op;
   int *inputs; /**< nodes before this one */
@@ -155,6 +166,7 @@ typedef struct cvz_node {
     cvz_binary binary;
     cvz_reduce reduce;
     cvz_resize resize;
+    cvz_observe observe;
     int constant; /**< weight */
   };
 } cvz_node;
@@ -201,7 +213,7 @@ cvz_input_range cvz_graph_input_range(const cvz_graph *graph);
  *  @return CVZ_E_USAGE for a name that is unknown, or that does not fit the channels of the INPUT node */
 cvz_status cvz_graph_set_preprocess(cvz_graph *graph, const char *name, cvz_error *error);
 
-/** For readers: each appends a copy and gives its index; `inputs`, names and constants are copied. -1 with `error`
+/** For readers: each appends a copy and gives its index; `inputs`, names, constants and parts are copied. -1 with `error`
  *  filled in if there is no memory. cvz_graph_add_weight also sets count and offset, and refuses sizes that do not fit.
  */
 int cvz_graph_add_node(cvz_graph *graph, const cvz_node *node, cvz_error *error);

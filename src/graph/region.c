@@ -138,9 +138,11 @@ static cvz_region reduce_region(const cvz_reduce *reduce, cvz_shape in, cvz_regi
   return out;
 }
 
-static cvz_region input_region(const cvz_node *node, cvz_shape in, cvz_region out)
+static cvz_region input_region(const cvz_node *node, int index, cvz_shape in, cvz_region out)
 {
   switch (node->op) {
+  case CVZ_OP_OBSERVE:
+    return node->observe.parts[index];
   case CVZ_OP_CONV:
   case CVZ_OP_DEPTHWISE:
     return window_region(&node->conv.window, in, out);
@@ -181,7 +183,7 @@ void cvz_graph_regions(const cvz_graph *graph, const cvz_shape *shapes, int targ
     const cvz_node *node = &graph->nodes[i];
     for (int j = 0; j < node->input_count; j++) {
       const int from = node->inputs[j];
-      regions[from] = cvz_region_union(regions[from], input_region(node, shapes[from], regions[i]));
+      regions[from] = cvz_region_union(regions[from], input_region(node, j, shapes[from], regions[i]));
     }
   }
 }

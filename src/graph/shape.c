@@ -336,6 +336,20 @@ static cvz_status shape_constant(const cvz_shape_case *c, cvz_shape *shape)
   return CVZ_OK;
 }
 
+static cvz_status shape_observe(const cvz_shape_case *c, cvz_shape *shape)
+{
+  for (int i = 0; i < c->node->input_count; i++) {
+    const cvz_region part = c->node->observe.parts[i];
+    const cvz_shape map = input(c, i);
+    CVZ_REQUIRE(part.y0 >= 0 && part.y0 < part.y1 && part.y1 <= map.height && part.x0 >= 0 && part.x0 < part.x1 &&
+                    part.x1 <= map.width,
+                c->error, CVZ_E_RANGE, "layer %s: rows %d to %d, columns %d to %d of a map of %d x %d", c->layer,
+                part.y0, part.y1 - 1, part.x0, part.x1 - 1, map.height, map.width);
+  }
+  *shape = (cvz_shape){1, 1, 1, 1};
+  return CVZ_OK;
+}
+
 static cvz_status (*const rules[CVZ_OP_COUNT])(const cvz_shape_case *, cvz_shape *) = {
     [CVZ_OP_INPUT] = shape_input,         [CVZ_OP_CONV] = shape_conv,
     [CVZ_OP_DEPTHWISE] = shape_depthwise, [CVZ_OP_AFFINE] = shape_affine,
@@ -347,7 +361,7 @@ static cvz_status (*const rules[CVZ_OP_COUNT])(const cvz_shape_case *, cvz_shape
     [CVZ_OP_TRANSPOSE] = shape_transpose, [CVZ_OP_CONVTRANSPOSE] = shape_convtranspose,
     [CVZ_OP_NORMALIZE] = shape_normalize, [CVZ_OP_BINARY] = shape_broadcast,
     [CVZ_OP_REDUCE] = shape_reduce,       [CVZ_OP_RESIZE] = shape_resize,
-    [CVZ_OP_CONSTANT] = shape_constant,
+    [CVZ_OP_CONSTANT] = shape_constant,   [CVZ_OP_OBSERVE] = shape_observe,
 };
 
 static cvz_status check_size(const cvz_shape_case *c, cvz_shape shape)

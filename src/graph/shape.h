@@ -11,11 +11,6 @@
 cvz_status cvz_graph_shapes(const cvz_graph *graph, const bool *needed, int height, int width, cvz_shape *shapes,
                             cvz_error *error);
 
-/** Rows y0 .. y1 - 1 and columns x0 .. x1 - 1 of a map. Empty if y0 == y1. */
-typedef struct cvz_region {
-  int y0, y1, x0, x1;
-} cvz_region;
-
 cvz_region cvz_region_whole(cvz_shape shape);
 cvz_region cvz_region_union(cvz_region a, cvz_region b);
 int cvz_region_height(cvz_region region);

@@ -34,7 +34,7 @@ cvz_status cvz_sample_step(const cvz_plan *plan, const cvz_ascent_recipe *recipe
   if (status == CVZ_OK)
     status = cvz_workspace_create(&workspace, recipe, image, cvz_plan_image(plan), cvz_plan_kernels(plan), error);
   if (status == CVZ_OK) {
-    cvz_ascent_begin(&ascent, &workspace, run, (cvz_ascent_unit){0, 0, 0}, loss);
+    cvz_ascent_begin(&ascent, &workspace, run, (cvz_ascent_unit){0, 0, 0, NULL}, loss);
     *seconds = shortest_step(&ascent);
   }
   cvz_workspace_free(&workspace);

@@ -139,7 +139,7 @@ static cvz_status begin(const cvz_renderer *renderer, cvz_task *task, cvz_error 
 {
   const cvz_render_job *job = renderer->job;
   const cvz_work_layer *layer = &job->work->layers[cvz_work_layer_of(job->work, task->unit)];
-  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), task->filter, 0};
+  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), task->filter, 0, NULL};
   double seconds = 0;
   cvz_climb_begin(renderer->climb, task->run, task->redirected, name);
   CVZ_TRY(cvz_unit_state_restore(job->directory, job->resume, task->unit, renderer->climb, &seconds, error));

@@ -25,7 +25,7 @@ static json_t *inputs_json(const cvz_graph *graph, int layer)
   bool complete = own < 0 || add_input(inputs, layer, graph->nodes[own].layer);
   for (int i = 0; i < graph->node_count; i++) {
     const cvz_node *node = &graph->nodes[i];
-    if (node->layer != layer) continue;
+    if (node->layer != layer || node->op == CVZ_OP_OBSERVE) continue;
     for (int k = 0; k < node->input_count; k++)
       complete &= add_input(inputs, layer, graph->nodes[node->inputs[k]].layer);
   }

@@ -45,7 +45,7 @@ static void the_start_is_uniform_within_half_of_the_spread(void **state)
   cvz_ascent ascent;
   cvz_workspace workspace = tiny_workspace(&t, &recipe);
   float loss[STEPS];
-  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 0, 0}, loss);
+  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 0, 0, NULL}, loss);
   int below = 0;
   for (int i = 0; i < FLOATS; i++) {
     assert_true(cvz_run_image(t.run)[i] >= -0.125f && cvz_run_image(t.run)[i] < 0.125f);
@@ -67,7 +67,7 @@ static void the_loss_is_that_before_each_update(void **state)
   cvz_ascent_recipe r = recipe;
   r.start = zeros;
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
-  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0}, loss, NULL), CVZ_UNIT_OK);
+  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0, NULL}, loss, NULL), CVZ_UNIT_OK);
   const double gain = 3 * 0.5 / sqrt(HEIGHT * WIDTH);
   for (int i = 0; i < STEPS; i++) assert_true(fabs((double)loss[i] - (5 + i * gain)) < 1e-5);
   tiny_free(&t);
@@ -78,7 +78,7 @@ static void a_unit_that_was_saved_goes_on_with_the_same_bits(void **state)
   (void)state;
   tiny t;
   float loss[STEPS], image[FLOATS], later[STEPS], saved[FLOATS + STEPS];
-  const cvz_ascent_unit unit = {1, 1, 0};
+  const cvz_ascent_unit unit = {1, 1, 0, NULL};
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
   climb(&t, &recipe, unit, loss, image);
   for (int stop = 1; stop < STEPS; stop++) {
@@ -88,7 +88,7 @@ static void a_unit_that_was_saved_goes_on_with_the_same_bits(void **state)
     while (ascent.step < stop) cvz_ascent_step(&ascent);
     assert_int_equal(cvz_ascent_state_count(&ascent), FLOATS + STEPS);
     cvz_ascent_save(&ascent, saved);
-    climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, later, NULL);
+    climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0, NULL}, later, NULL);
     cvz_ascent_begin(&ascent, &workspace, t.run, unit, later);
     cvz_ascent_restore(&ascent, stop, saved);
     while (cvz_ascent_step(&ascent)) continue;
@@ -108,7 +108,7 @@ static void every_step_has_the_length_of_the_learning_rate(void **state)
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
   cvz_ascent ascent;
   cvz_workspace workspace = tiny_workspace(&t, &recipe);
-  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 1, 0}, loss);
+  cvz_ascent_begin(&ascent, &workspace, t.run, (cvz_ascent_unit){1, 1, 0, NULL}, loss);
   for (bool more = true; more;) {
     memcpy(before, cvz_run_image(t.run), sizeof before);
     more = cvz_ascent_step(&ascent);
@@ -130,7 +130,7 @@ static void a_gradient_of_zero_is_dead_and_the_image_stays(void **state)
   cvz_ascent_recipe r = recipe;
   r.start = start;
   tiny_create(&t, HEIGHT, WIDTH, mixed, negative, INFINITY);
-  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0}, loss, image), CVZ_UNIT_DEAD);
+  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0, NULL}, loss, image), CVZ_UNIT_DEAD);
   assert_memory_equal(image, start, sizeof image);
   assert_true(loss[0] == 0);
   for (int i = 1; i < STEPS; i++) assert_true(isnan(loss[i]));
@@ -146,7 +146,7 @@ static void a_filter_that_has_reached_its_maximum_is_ok(void **state)
   cvz_ascent_recipe r = recipe;
   r.start = zeros;
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, 5.5f);
-  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0}, loss, NULL), CVZ_UNIT_OK);
+  assert_int_equal(climb(&t, &r, (cvz_ascent_unit){1, 0, 0, NULL}, loss, NULL), CVZ_UNIT_OK);
   assert_true(loss[0] == 5.0f);
   assert_true(loss[2] == 5.5f);
   for (int i = 3; i < STEPS; i++) assert_true(isnan(loss[i]));
@@ -160,9 +160,9 @@ static void a_weight_that_is_not_a_number_ends_as_nan(void **state)
   float loss[STEPS];
   const float broken[3][2] = {{NAN, 1}, {1, 1}, {1, 1}};
   tiny_create(&t, HEIGHT, WIDTH, broken, positive, INFINITY);
-  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, loss, NULL), CVZ_UNIT_NAN);
+  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0, NULL}, loss, NULL), CVZ_UNIT_NAN);
   for (int i = 0; i < STEPS; i++) assert_true(isnan(loss[i]));
-  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 1, 0}, loss, NULL), CVZ_UNIT_OK);
+  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 1, 0, NULL}, loss, NULL), CVZ_UNIT_OK);
   tiny_free(&t);
 }
 
@@ -172,7 +172,7 @@ static void an_infinite_loss_ends_as_nan(void **state)
   tiny t;
   float loss[STEPS];
   tiny_create(&t, HEIGHT, WIDTH, mixed, (float[]){INFINITY, 0}, INFINITY);
-  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, loss, NULL), CVZ_UNIT_NAN);
+  assert_int_equal(climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0, NULL}, loss, NULL), CVZ_UNIT_NAN);
   for (int i = 0; i < STEPS; i++) assert_true(isnan(loss[i]));
   tiny_free(&t);
 }
@@ -182,11 +182,11 @@ static void the_same_unit_gives_the_same_bits_whatever_came_before(void **state)
   (void)state;
   tiny t, other;
   float loss[2][STEPS], image[2][FLOATS];
-  const cvz_ascent_unit unit = {1, 0, 2};
+  const cvz_ascent_unit unit = {1, 0, 2, NULL};
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
   tiny_create(&other, HEIGHT, WIDTH, mixed, positive, INFINITY);
   climb(&t, &recipe, unit, loss[0], image[0]);
-  climb(&other, &recipe, (cvz_ascent_unit){9, 1, 0}, loss[1], image[1]);
+  climb(&other, &recipe, (cvz_ascent_unit){9, 1, 0, NULL}, loss[1], image[1]);
   assert_memory_not_equal(image[0], image[1], sizeof *image);
   climb(&other, &recipe, unit, loss[1], image[1]);
   assert_memory_equal(loss[0], loss[1], sizeof *loss);
@@ -203,10 +203,10 @@ static void seed_layer_and_repeat_change_the_start(void **state)
   cvz_ascent_recipe seeded = recipe;
   seeded.seed = 43;
   tiny_create(&t, HEIGHT, WIDTH, mixed, positive, INFINITY);
-  climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0}, loss, image[0]);
-  climb(&t, &recipe, (cvz_ascent_unit){2, 0, 0}, loss, image[1]);
-  climb(&t, &recipe, (cvz_ascent_unit){1, 0, 1}, loss, image[2]);
-  climb(&t, &seeded, (cvz_ascent_unit){1, 0, 0}, loss, image[3]);
+  climb(&t, &recipe, (cvz_ascent_unit){1, 0, 0, NULL}, loss, image[0]);
+  climb(&t, &recipe, (cvz_ascent_unit){2, 0, 0, NULL}, loss, image[1]);
+  climb(&t, &recipe, (cvz_ascent_unit){1, 0, 1, NULL}, loss, image[2]);
+  climb(&t, &seeded, (cvz_ascent_unit){1, 0, 0, NULL}, loss, image[3]);
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < i; j++) assert_memory_not_equal(image[i], image[j], sizeof *image);
   tiny_free(&t);

@@ -51,7 +51,7 @@ static void scene_close(scene *s)
 
 static const cvz_outcome *climb_all(scene *s, int channel)
 {
-  cvz_climb_begin(s->climb, s->net.run, s->net.redirected, (cvz_ascent_unit){1, channel, 0});
+  cvz_climb_begin(s->climb, s->net.run, s->net.redirected, (cvz_ascent_unit){1, channel, 0, NULL});
   while (cvz_climb_step(s->climb)) {
   }
   return cvz_climb_best(s->climb);
@@ -74,7 +74,7 @@ static void a_live_unit_keeps_its_bits(void **state)
   scene s;
   float loss[STEPS], image[FLOATS];
   scene_open(&s, mixed, live, 0.5f, (cvz_climb_settings){.repeats = 1, .rescue = true});
-  assert_int_equal(ascend(&s, (cvz_ascent_unit){1, 1, 0}, loss, image), CVZ_UNIT_OK);
+  assert_int_equal(ascend(&s, (cvz_ascent_unit){1, 1, 0, NULL}, loss, image), CVZ_UNIT_OK);
   const cvz_outcome *best = climb_all(&s, 1);
   assert_int_equal(best->status, CVZ_UNIT_OK);
   assert_int_equal(best->attempt, 0);
@@ -185,7 +185,7 @@ static void of_several_repeats_the_best_is_kept(void **state)
   }
   for (int i = 0; i < REPEATS; i++) {
     float loss[STEPS], image[FLOATS];
-    ascend(&s, (cvz_ascent_unit){1, 0, i}, loss, image);
+    ascend(&s, (cvz_ascent_unit){1, 0, i, NULL}, loss, image);
     assert_memory_equal(images[i], image, sizeof image);
     assert_true(i == chosen || memcmp(image, images[chosen], sizeof image));
   }
@@ -211,11 +211,11 @@ static void a_unit_goes_on_from_any_step_with_the_same_bits(void **state)
   memcpy(image, best->image, sizeof image);
   assert_true(cvz_climb_state_count(s.climb) <= STATE && steps > 2 * STEPS);
   for (int stop = 1; stop < steps; stop++) {
-    cvz_climb_begin(s.climb, s.net.run, s.net.redirected, (cvz_ascent_unit){1, 0, 0});
+    cvz_climb_begin(s.climb, s.net.run, s.net.redirected, (cvz_ascent_unit){1, 0, 0, NULL});
     for (int i = 0; i < stop; i++) assert_true(cvz_climb_step(s.climb));
     cvz_climb_save(s.climb, saved);
     climb_all(&s, 1);
-    cvz_climb_begin(s.climb, s.net.run, s.net.redirected, (cvz_ascent_unit){1, 0, 0});
+    cvz_climb_begin(s.climb, s.net.run, s.net.redirected, (cvz_ascent_unit){1, 0, 0, NULL});
     cvz_climb_restore(s.climb, saved);
     while (cvz_climb_step(s.climb)) {
     }

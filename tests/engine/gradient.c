@@ -139,7 +139,7 @@ int stem(net *n, int filters)
   return conv(n, n->input, square(3, 1, CVZ_SAME), n->graph.nodes[n->input].input.channels, filters, 1, true);
 }
 
-static float *random_weights(const cvz_graph *graph)
+float *random_weights(const cvz_graph *graph)
 {
   float *values = cvz_array(graph->value_count, sizeof *values, NULL);
   assert_non_null(values);

@@ -43,6 +43,9 @@ int reshape(net *n, int from, int rank, int first, int second, int third);
 /** A first convolution, so that what follows has values of both signs that depend on the image. */
 int stem(net *n, int filters);
 
+/** Values for all weights of a graph: free with free(). */
+float *random_weights(const cvz_graph *graph);
+
 cvz_window window(int kh, int kw, int sh, int sw, int dh, int dw, cvz_padding padding);
 cvz_window square(int kernel, int stride, cvz_padding padding);
 

@@ -139,7 +139,7 @@ static double gradient_norm(const char *arch, const char *layer)
     cvz_workspace workspace;
     const cvz_shape image = cvz_plan_image(n.plan);
     assert_int_equal(cvz_workspace_create(&workspace, &recipe, image, image, cvz_plan_kernels(n.plan), NULL), CVZ_OK);
-    cvz_ascent_begin(&ascent, &workspace, n.run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0}, &loss);
+    cvz_ascent_begin(&ascent, &workspace, n.run, (cvz_ascent_unit){cvz_hash_text(layer), channel, 0, NULL}, &loss);
     cvz_ascent_step(&ascent);
     cvz_workspace_free(&workspace);
     for (size_t i = 0; i < count; i++) norm += (double)cvz_run_gradient(n.run)[i] * (double)cvz_run_gradient(n.run)[i];

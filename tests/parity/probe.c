@@ -108,7 +108,7 @@ static void climb(probe *p, char **argv, float *image, size_t count, FILE *out)
   cvz_workspace workspace;
   const cvz_shape shape = cvz_plan_image(p->plan);
   if (cvz_workspace_create(&workspace, &recipe, shape, shape, cvz_plan_kernels(p->plan), NULL) != CVZ_OK) exit(3);
-  cvz_ascent_begin(&ascent, &workspace, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0}, loss);
+  cvz_ascent_begin(&ascent, &workspace, p->run, (cvz_ascent_unit){0, atoi(argv[4]), 0, NULL}, loss);
   for (bool more = true; more;) {
     fwrite(cvz_run_image(p->run), sizeof *image, count, out);
     more = cvz_ascent_step(&ascent);
