@@ -34,7 +34,7 @@ static cvz_status plan(scaling *s, cvz_error *error)
 {
   const cvz_planner planner = {&s->network.graph, s->machine.kernels, s->machine.gemm, s->machine.bf16,
                                s->job.loss_border};
-  CVZ_TRY(cvz_work_create(&s->work, &s->network.graph, &s->job, error));
+  CVZ_TRY(cvz_work_create(&s->work, &s->network.graph, &s->job, NULL, error));
   s->plans = cvz_array((size_t)s->work.layer_count, sizeof *s->plans, error);
   s->seconds = cvz_array((size_t)s->work.layer_count, sizeof *s->seconds, error);
   if (!s->plans || !s->seconds) return CVZ_E_MEMORY;

@@ -52,7 +52,7 @@ static cvz_status decide(cvz_target *target, const char *layer, const char *cons
   cvz_options *options = &target->options;
   CVZ_TRY(read_settings(options, layer, settings, error));
   CVZ_TRY(cvz_size_settle(&options->size, graph, options, error));
-  CVZ_TRY(cvz_work_create(&target->work, graph, options, error));
+  CVZ_TRY(cvz_work_create(&target->work, graph, options, NULL, error));
   CVZ_REQUIRE(target->work.layer_count == 1, error, CVZ_E_USAGE, "layer: '%.200s' are %d layers, expected one", layer,
               target->work.layer_count);
   return cvz_cost_shape_of(graph, target->work.layers[0].node, options->size.height, options->size.width,

@@ -141,7 +141,7 @@ static void print_times(FILE *stream, const cvz_dry_run *dry, const totals *sum,
   fprintf(stream, "ranks: %d\nfilters a rank: %d to %d\nbalance: %.1f %%\n", dry->ranks, simulation->fewest,
           simulation->most, 100 * simulation->balance);
   fprintf(stream, "step: %.2f ms for ", 1e3 * taken->seconds);
-  cvz_text_print(stream, dry->planner->graph->layers[layer->layer].name, 0);
+  cvz_text_print(stream, layer->name, 0);
   fprintf(stream, ", measured here (%s, %s)\n", cvz_isa_name(dry->planner->kernels->isa), dry->planner->gemm->name);
   fprintf(stream, "core hours: %.4g\nhours: %.4g (%.1f s)\n", alone / 3600, together / 3600, together);
 }

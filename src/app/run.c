@@ -21,7 +21,7 @@
 #include "job/ascent_options.h"
 #include "job/planner.h"
 #include "job/schedule.h"
-#include "job/work.h"
+#include "job/work_objective.h"
 #include "kernel/bf16.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
@@ -35,7 +35,7 @@
 #include "store/output.h"
 #include "store/sheets.h"
 
-#define TEXT_ATTRIBUTES 10
+#define TEXT_ATTRIBUTES 11
 
 /* One job on one rank: what is made on the way from the file to the pictures, in that order. */
 typedef struct cvz_job_run {
@@ -64,7 +64,7 @@ typedef struct cvz_job_run {
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
   int attribute_count;
-  char hash_text[24], labels_hash_text[24];
+  char hash_text[24], labels_hash_text[24], directions_hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
   cvz_text network;         /* rank 0, as JSON */
   cvz_manifest manifest;    /* rank 0, of all that */
@@ -270,6 +270,10 @@ static void describe_job(cvz_job_run *run)
     snprintf(run->labels_hash_text, sizeof run->labels_hash_text, "%016" PRIx64, run->settled.labels.hash);
     add_text(run, "labels_xxh64", run->labels_hash_text);
   }
+  if (run->options->directions) {
+    snprintf(run->directions_hash_text, sizeof run->directions_hash_text, "%016" PRIx64, run->settled.directions.hash);
+    add_text(run, "directions_xxh64", run->directions_hash_text);
+  }
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -292,7 +296,7 @@ static cvz_status describe_layer(const cvz_job_run *run, const cvz_work_layer *l
   cvz_grid grid;
   CVZ_TRY(cvz_sheets_first_grid(&grid, layer->filter_count, cvz_picture_length(&run->recipe, width, height),
                                 cvz_picture_length(&run->recipe, height, width), CVZ_GRID_MARGIN, error));
-  *output = (cvz_output_layer){.name = run->graph.layers[layer->layer].name,
+  *output = (cvz_output_layer){.name = layer->name,
                                .class_name = run->graph.layers[layer->layer].class_name,
                                .stem = layer->stem,
                                .count = layer->filter_count,
@@ -414,6 +418,7 @@ static cvz_status render(cvz_job_run *run, cvz_error *error)
                               .image = run->image,
                               .loss_border = run->options->loss_border,
                               .labels = &run->settled.labels,
+                              .directions = &run->settled.directions,
                               .directory = run->options->out,
                               .keep_raw = run->options->save_raw,
                               .attributes = run->attributes,
@@ -499,7 +504,7 @@ static cvz_status settle(cvz_job_run *run, cvz_error *error)
 static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
 {
   for (int i = 0; i < run->work.layer_count; i++)
-    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->graph.layers[run->work.layers[i].layer].name,
+    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->work.layers[i].name,
                                      run->work.layers[i].channels, error));
   return CVZ_OK;
 }
@@ -528,8 +533,10 @@ static cvz_status find_similar(cvz_job_run *run, cvz_error *error)
 
 static cvz_status decide_work(cvz_job_run *run, cvz_error *error)
 {
-  cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, error);
+  const cvz_work_files files = {&run->settled.labels, &run->settled.directions};
+  cvz_status status = cvz_work_create(&run->work, &run->graph, run->options, &files, error);
   if (status == CVZ_OK) status = check_labels(run, error);
+  if (status == CVZ_OK) status = cvz_work_observe(&run->work, &run->graph, error);
   run->part.shard = run->options->shard;
   if (status == CVZ_OK && run->part.shard.count)
     status = cvz_part_shard(&run->work, run->part.shard, &run->part.whole, error);

@@ -41,6 +41,8 @@ cvz_status cvz_settle(cvz_settled *settled, cvz_comm *comm, cvz_graph *graph, co
 {
   *settled = (cvz_settled){.options = *options};
   cvz_status status = read_labels(settled, comm, error);
+  if (status == CVZ_OK && options->directions)
+    status = cvz_directions_share(&settled->directions, comm, options->directions, error);
   if (status == CVZ_OK) status = settle(settled, graph, error);
   return cvz_comm_agree(comm, status, error);
 }
@@ -57,4 +59,5 @@ void cvz_settled_free(cvz_settled *settled)
 {
   cvz_labels_free(&settled->labels);
   cvz_text_free(&settled->filters);
+  cvz_directions_free(&settled->directions);
 }

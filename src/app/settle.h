@@ -2,6 +2,7 @@
 #ifndef CVZ_APP_SETTLE_H
 #define CVZ_APP_SETTLE_H
 
+#include "app/directions.h"
 #include "graph/graph.h"
 #include "job/labels.h"
 #include "job/options.h"
@@ -11,9 +12,10 @@ typedef struct cvz_settled {
   cvz_options options; /**< as given, whose texts it borrows; but for `size`, and numbers for names in `filters` */
   cvz_labels labels;   /**< of --labels */
   cvz_text filters;
+  cvz_directions directions; /**< of --directions */
 } cvz_settled;
 
-/** Sets graph->preprocess as the options say, reads --labels on rank 0, looks up the names in `filters` and decides the
+/** Sets graph->preprocess as the options say, reads --labels and --directions on rank 0, looks up the names in `filters` and decides the
  *  size (job/size.h). Collective.
  *  @param[out] settled  free it after a failure, too; borrows `options` */
 cvz_status cvz_settle(cvz_settled *settled, cvz_comm *comm, cvz_graph *graph, const cvz_options *options,

@@ -87,10 +87,10 @@ static void print_table(const table *t, size_t packed)
   print_total(t, &sum, packed);
 }
 
-static void print_title(FILE *stream, const cvz_planner *planner, const cvz_work *work, int index)
+static void print_title(FILE *stream, const cvz_work *work, int index)
 {
   fprintf(stream, "%slayer ", index ? "\n" : "");
-  cvz_text_print(stream, planner->graph->layers[work->layers[index].layer].name, 0);
+  cvz_text_print(stream, work->layers[index].name, 0);
   fprintf(stream, " at %d x %d\n", work->height, work->width);
 }
 
@@ -104,7 +104,7 @@ static cvz_status show_layer(FILE *stream, const cvz_planner *planner, const cvz
   if (status == CVZ_OK) status = cvz_planner_layer(planner, work, index, packs, &plan, error);
   if (status == CVZ_OK) {
     const table t = {stream, plan, rate, longest_name(plan)};
-    print_title(stream, planner, work, index);
+    print_title(stream, work, index);
     print_table(&t, cvz_packs_layout(packs) * sizeof(float));
   }
   cvz_plan_free(plan);

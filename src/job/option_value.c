@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "job/expression.h"
 #include "job/filters.h"
 
 /* Each parser says whether `text` is a value of the option; what it expects is told by expected(). */
@@ -250,6 +251,17 @@ static cvz_status copy_text(char **copy, const cvz_option *option, const char *t
   return CVZ_OK;
 }
 
+/* Its errors have a place. */
+static cvz_status check_objective(const cvz_option *option, const char *text, const cvz_option_source *source,
+                                  cvz_error *error)
+{
+  cvz_expression expression;
+  cvz_error found = {0};
+  const cvz_status status = cvz_expression_parse(&expression, text, &found);
+  cvz_expression_free(&expression);
+  return status == CVZ_OK ? CVZ_OK : cvz_fail(error, status, "%s%s: %s", source->prefix, option->name, found.text);
+}
+
 cvz_status cvz_option_value_parse(cvz_option_value *value, const cvz_option *option, const char *text,
                                   const cvz_option_source *source, cvz_error *error)
 {
@@ -258,6 +270,7 @@ cvz_status cvz_option_value_parse(cvz_option_value *value, const cvz_option *opt
   CVZ_REQUIRE(text[0], error, CVZ_E_USAGE, "%s%s: no value, expected %s", source->prefix, option->name, wanted);
   CVZ_REQUIRE(!has_control(text), error, CVZ_E_USAGE, "%s%s: '%.200s', expected no control characters", source->prefix,
               option->name, text);
+  if (option->kind == CVZ_OPTION_OBJECTIVE) CVZ_TRY(check_objective(option, text, source, error));
   const parser parse = parsers[option->kind];
   const bool good = parse ? parse(value, option, text) : check_text(option, text);
   CVZ_REQUIRE(good, error, CVZ_E_USAGE, "%s%s: '%.200s', expected %s", source->prefix, option->name, text, wanted);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/expression.h"
 #include "job/filters.h"
 #include "job/option_value.h"
 
@@ -104,11 +105,16 @@ void cvz_options_free(cvz_options *options)
   for (int i = 0; i < CVZ_OPTION_COUNT; i++) clear(options, i);
 }
 
+static bool appends(cvz_option_kind kind)
+{
+  return kind == CVZ_OPTION_LIST || kind == CVZ_OPTION_OBJECTIVE;
+}
+
 /* "a" after "b,c" makes "b,c,a". */
-static cvz_status join(cvz_option_value *value, const char *before, cvz_error *error)
+static cvz_status join(cvz_option_value *value, cvz_option_kind kind, const char *before, cvz_error *error)
 {
   cvz_text joined = {0};
-  cvz_text_add(&joined, "%s,%s", before, value->text);
+  cvz_text_add(&joined, "%s%s%s", before, kind == CVZ_OPTION_OBJECTIVE ? "; " : ",", value->text);
   free(value->text);
   value->text = joined.data;
   return cvz_text_check(&joined, error);
@@ -122,10 +128,10 @@ cvz_status cvz_options_set(cvz_options *options, cvz_option_id id, const char *t
   const bool again = origin == source->origin;
   cvz_option_value value = {0};
   cvz_status status;
-  CVZ_REQUIRE(!again || option->kind == CVZ_OPTION_LIST, error, CVZ_E_USAGE, "%s%s: '%.200s', given twice",
+  CVZ_REQUIRE(!again || appends(option->kind), error, CVZ_E_USAGE, "%s%s: '%.200s', given twice",
               source->prefix, option->name, text);
   CVZ_TRY(cvz_option_value_parse(&value, option, text, source, error));
-  if (again) CVZ_TRY_GOTO(join(&value, get(options, id).text, error), failed);
+  if (again) CVZ_TRY_GOTO(join(&value, option->kind, get(options, id).text, error), failed);
   if (origin <= source->origin)
     put(options, id, &value, source->origin);
   else
@@ -169,6 +175,23 @@ static cvz_status check_model(cvz_options *options, cvz_error *error)
   return CVZ_OK;
 }
 
+/* Layers are wanted where an objective names none, and only there. */
+static cvz_status check_layers(const cvz_options *options, cvz_error *error)
+{
+  cvz_expression expression;
+  bool wanted = false;
+  cvz_status status = cvz_expression_parse(&expression, options->objective, error);
+  for (int i = 0; status == CVZ_OK && i < expression.count; i++) wanted |= cvz_row_wants_layers(&expression.rows[i]);
+  cvz_expression_free(&expression);
+  CVZ_TRY(status);
+  CVZ_REQUIRE(options->layer || !wanted, error, CVZ_E_USAGE,
+              "no layer, expected --layer LIST; --list-layers shows their names, --layer conv takes every convolution");
+  CVZ_REQUIRE(!options->layer || wanted, error, CVZ_E_USAGE,
+              "--layer: '%.200s', expected none: the objective '%.200s' names its own", options->layer,
+              options->objective);
+  return CVZ_OK;
+}
+
 cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
 {
   if (options->resume && options->overwrite) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_overwrite, error));
@@ -180,9 +203,7 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
               options->ranks);
   CVZ_REQUIRE(options->labels || !cvz_filters_has_names(options->filters), error, CVZ_E_USAGE,
               "--filters: '%.200s', expected numbers, or --labels FILE beside names", options->filters);
-  CVZ_REQUIRE(options->layer || options->list_layers, error, CVZ_E_USAGE,
-              "no layer, expected --layer LIST; --list-layers shows their names, --layer conv takes every convolution");
-  return CVZ_OK;
+  return options->list_layers ? CVZ_OK : check_layers(options, error);
 }
 
 void cvz_options_write(const cvz_options *options, cvz_text *text)

@@ -33,6 +33,7 @@ typedef enum cvz_option_kind {
   CVZ_OPTION_INIT,    /**< a word or a path */
   CVZ_OPTION_LIST,    /**< separated by commas; may repeat and then appends */
   CVZ_OPTION_FILTERS, /**< see job/filters.h */
+  CVZ_OPTION_OBJECTIVE, /**< see job/expression.h; may repeat and then appends */
   CVZ_OPTION_CHOICE,  /**< one of the words of its argument, "a|b|c" */
   CVZ_OPTION_KIND_COUNT
 } cvz_option_kind;
@@ -49,6 +50,7 @@ typedef char *cvz_option_type_PATH;
 typedef char *cvz_option_type_INIT;
 typedef char *cvz_option_type_LIST;
 typedef char *cvz_option_type_FILTERS;
+typedef char *cvz_option_type_OBJECTIVE;
 typedef char *cvz_option_type_CHOICE;
 
 /** Where a value comes from: the later wins. */

@@ -12,12 +12,6 @@ void cvz_whole_free(cvz_whole *whole)
   *whole = (cvz_whole){0};
 }
 
-static void free_layer(cvz_work_layer *layer)
-{
-  free(layer->filters);
-  free(layer->stem);
-}
-
 /* Keeps the filters whose unit belongs to the shard. */
 static void keep_filters(cvz_work_layer *layer, cvz_shard shard)
 {
@@ -42,7 +36,7 @@ cvz_status cvz_part_shard(cvz_work *work, cvz_shard shard, cvz_whole *whole, cvz
     const int filters = layer.filter_count;
     keep_filters(&layer, shard);
     if (!layer.filter_count) {
-      free_layer(&layer);
+      cvz_work_layer_free(&layer);
       continue;
     }
     layer.first_unit = units;

@@ -7,9 +7,10 @@ static cvz_status plan_layer(const cvz_planner *planner, const cvz_work *work, i
                              cvz_packs *packs, cvz_plan **plan, cvz_error *error)
 {
   const cvz_work_layer *layer = &work->layers[index];
+  const int border = cvz_objective_region(layer->shape, planner->loss_border, NULL).y0;
   const cvz_plan_request request = {.target = layer->node,
-                                    .border = cvz_objective_region(layer->shape, planner->loss_border, NULL).y0,
-                                    .one_channel = true,
+                                    .border = layer->observes ? 0 : border,
+                                    .one_channel = !layer->observes,
                                     .height = work->height,
                                     .width = work->width,
                                     .kernels = planner->kernels,

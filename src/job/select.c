@@ -84,6 +84,12 @@ static cvz_status fail_unknown(const cvz_graph *graph, const char *item, cvz_err
   return cvz_fail(error, CVZ_E_USAGE, "layer: '%.200s' is not in the model, --list-layers shows what is", item);
 }
 
+cvz_status cvz_select_layer(int *layer, const cvz_graph *graph, const char *name, cvz_error *error)
+{
+  *layer = cvz_graph_find_layer(graph, name);
+  return *layer >= 0 ? CVZ_OK : fail_unknown(graph, name, error);
+}
+
 static bool select_last(selection *s)
 {
   const int last = cvz_blocks_last(s->graph);

@@ -26,6 +26,9 @@ typedef struct cvz_choice {
 cvz_status cvz_select_layers(cvz_choice **choices, int *count, const cvz_graph *graph, const char *list,
                              cvz_error *error);
 
+/** The layer of an exact name. @return CVZ_E_USAGE if there is none, with the closest names */
+cvz_status cvz_select_layer(int *layer, const cvz_graph *graph, const char *name, cvz_error *error);
+
 /** Whether the layer is the network's input. */
 bool cvz_select_is_input(const cvz_layer *layer);
 

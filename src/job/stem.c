@@ -25,14 +25,14 @@ static void make_safe(char stem[STEM_LENGTH + 1], const char *name)
   if (stem[0] == '-') stem[0] = '_';
 }
 
-static bool taken(char *const *stems, int count, const char *stem)
+static bool taken(const char *const *stems, int count, const char *stem)
 {
   for (int i = 0; i < count; i++)
     if (!strcasecmp(stems[i], stem)) return true;
   return false;
 }
 
-static char *make_stem(char *const *before, int count, const char *name, cvz_error *error)
+char *cvz_stem_create(const char *const *before, int count, const char *name, cvz_error *error)
 {
   char safe[STEM_LENGTH + 1], stem[STEM_LENGTH + 16];
   make_safe(safe, name);
@@ -46,7 +46,7 @@ cvz_status cvz_stems_create(char ***stems, const cvz_graph *graph, cvz_error *er
   *stems = cvz_array((size_t)graph->layer_count, sizeof **stems, error);
   if (!*stems) return CVZ_E_MEMORY;
   for (int i = 0; i < graph->layer_count; i++) {
-    (*stems)[i] = make_stem(*stems, i, graph->layers[i].name, error);
+    (*stems)[i] = cvz_stem_create((const char *const *)*stems, i, graph->layers[i].name, error);
     if ((*stems)[i]) continue;
     cvz_stems_free(*stems, i);
     *stems = NULL;

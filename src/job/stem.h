@@ -10,6 +10,10 @@
  */
 cvz_status cvz_stems_create(char ***stems, const cvz_graph *graph, cvz_error *error);
 
+/** The same for any text, which then differs from the `count` stems before it. @return to be freed with free(); NULL
+ *  if there is no memory */
+char *cvz_stem_create(const char *const *before, int count, const char *name, cvz_error *error);
+
 /** Harmless on NULL. */
 void cvz_stems_free(char **stems, int count);
 

@@ -9,18 +9,24 @@
 #include "job/cost.h"
 #include "job/filters.h"
 #include "job/select.h"
-#include "job/size.h"
 #include "job/stem.h"
+#include "job/work_objective.h"
 
 /* What stands around while the layers are gathered. */
 typedef struct gathering {
   const cvz_graph *graph;
   const cvz_options *options;
+  const cvz_work_files *files;
+  cvz_expression expression;
+  const cvz_row *row; /* of it, whose layers are gathered */
   cvz_cost cost;
-  char **stems; /* of every layer of the graph */
+  char **stems;       /* of every layer of the graph */
+  const char **taken; /* those that are not free */
+  int taken_count;
+  size_t capacity; /* of work->layers */
 } gathering;
 
-static cvz_status check_layer(const cvz_layer *layer, cvz_error *error)
+cvz_status cvz_work_check_layer(const cvz_layer *layer, cvz_error *error)
 {
   CVZ_REQUIRE(layer->node >= 0, error, CVZ_E_UNSUPPORTED, "layer: '%s' cannot be rendered: %s", layer->name,
               layer->problem ? layer->problem : "it is not supported");
@@ -29,63 +35,87 @@ static cvz_status check_layer(const cvz_layer *layer, cvz_error *error)
   return CVZ_OK;
 }
 
-/* Where a vector ends in a softmax or a sigmoid, what it is made of, unless `classes` says otherwise. */
-static int target_of(const gathering *g, int node, cvz_shape shape)
-{
-  const cvz_node *at = &g->graph->nodes[node];
-  const bool squashes =
-      at->op == CVZ_OP_SOFTMAX || (at->op == CVZ_OP_ACTIVATION && at->activation.function == CVZ_SIGMOID);
-  return shape.rank < 3 && squashes && !strcmp(g->options->classes, "logits") ? at->inputs[0] : node;
-}
-
 /* Named layers must have every filter asked for; the others at least one. */
 static cvz_status check_filters(const cvz_layer *layer, const cvz_work_layer *item, const char *filters, bool named,
                                 cvz_error *error)
 {
   const int largest = cvz_filters_largest(filters);
-  CVZ_REQUIRE((!named || largest < item->channels) && item->filter_count > 0, error, CVZ_E_USAGE,
-              "filters: '%.200s', expected at most %d: layer '%s' has %d channels", filters, item->channels - 1,
+  CVZ_REQUIRE((!named || largest < item->numbers) && item->filter_count > 0, error, CVZ_E_USAGE,
+              "filters: '%.200s', expected at most %d: layer '%s' has %d channels", filters, item->numbers - 1,
               layer->name, item->channels);
   return CVZ_OK;
 }
 
-static void free_layer(cvz_work_layer *item)
+void cvz_work_layer_free(cvz_work_layer *layer)
 {
-  free(item->stem);
-  free(item->filters);
-  *item = (cvz_work_layer){0};
+  free(layer->name);
+  free(layer->stem);
+  free(layer->filters);
+  free(layer->terms);
+  *layer = (cvz_work_layer){0};
 }
 
-/* The layer's shape, and the node that is climbed for it. */
-static cvz_status find_target(gathering *g, const cvz_layer *layer, cvz_work_layer *item, cvz_error *error)
+/* The numbers of its units: filters, or pictures of a row, or the one that the objective names. */
+static cvz_status list_units(const gathering *g, const cvz_choice *choice, cvz_work_layer *item, cvz_error *error)
 {
-  const cvz_status status = cvz_cost_shape(&g->cost, layer->node, &item->shape, error);
-  if (status != CVZ_OK) return cvz_size_explain(g->graph, layer, &g->options->size, status, error);
-  item->node = target_of(g, layer->node, item->shape);
-  return item->node == layer->node ? CVZ_OK : cvz_cost_shape(&g->cost, item->node, &item->shape, error);
+  const char *filters = g->options->filters;
+  if (cvz_row_wants_filters(g->row)) {
+    CVZ_TRY(cvz_filters_list(&item->filters, &item->filter_count, filters, item->numbers, error));
+    return check_filters(&g->graph->layers[item->layer], item, filters, choice->named, error);
+  }
+  item->filter_count = item->pictures ? item->pictures : 1;
+  item->filters = cvz_array((size_t)item->filter_count, sizeof *item->filters, error);
+  if (!item->filters) return CVZ_E_MEMORY;
+  for (int i = 0; i < item->filter_count; i++) item->filters[i] = item->pictures ? i : item->number;
+  return CVZ_OK;
+}
+
+/* The layer's where it is the only objective of that layer, else the objective's text. */
+static cvz_status name_item(const gathering *g, const cvz_choice *choice, cvz_work_layer *item, cvz_error *error)
+{
+  const char *layer = g->graph->layers[choice->layer].name;
+  cvz_text name = {0};
+  if (cvz_row_wants_layers(g->row) && g->expression.count == 1) {
+    item->name = cvz_copy_text(layer, error);
+    item->stem = cvz_copy_text(g->stems[choice->layer], error);
+    return item->name && item->stem ? CVZ_OK : CVZ_E_MEMORY;
+  }
+  cvz_text_add(&name, cvz_row_wants_layers(g->row) ? "%s of %s" : "%s", g->row->text, layer);
+  item->name = name.data;
+  CVZ_TRY(cvz_text_check(&name, error));
+  item->stem = cvz_stem_create(g->taken, g->taken_count, item->name, error);
+  return item->stem ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+static cvz_work_place place_of(gathering *g, int layer)
+{
+  return (cvz_work_place){.graph = g->graph,
+                          .row = g->row,
+                          .layer = layer,
+                          .cost = &g->cost,
+                          .size = &g->options->size,
+                          .probabilities = !strcmp(g->options->classes, "probabilities"),
+                          .labels = g->files ? g->files->labels : NULL,
+                          .directions = g->files ? g->files->directions : NULL};
 }
 
 /* Fills in all but first_unit. *fits is false if it failed for being a vector where only maps are meant. */
 static cvz_status describe(gathering *g, const cvz_choice *choice, cvz_work_layer *item, bool *fits, cvz_error *error)
 {
   const cvz_layer *layer = &g->graph->layers[choice->layer];
+  const cvz_work_place place = place_of(g, choice->layer);
   cvz_status status;
   *item = (cvz_work_layer){.layer = choice->layer};
   *fits = true;
-  CVZ_TRY(check_layer(layer, error));
-  CVZ_TRY(find_target(g, layer, item, error));
+  CVZ_TRY_GOTO(cvz_work_objective_resolve(item, &place, error), failed);
   *fits = item->shape.rank == 3 || choice->vectors;
-  CVZ_REQUIRE(*fits, error, CVZ_E_USAGE, "layer: '%s' is a vector, expected a map", layer->name);
-  item->channels = item->shape.channels;
-  item->flops = cvz_cost_step(&g->cost, item->node);
-  const char *filters = g->options->filters;
-  CVZ_TRY(cvz_filters_list(&item->filters, &item->filter_count, filters, item->channels, error));
-  CVZ_TRY_GOTO(check_filters(layer, item, filters, choice->named, error), failed);
-  item->stem = cvz_copy_text(g->stems[choice->layer], error);
-  if (item->stem) return CVZ_OK;
-  status = CVZ_E_MEMORY;
+  CVZ_REQUIRE_GOTO(*fits, failed, error, CVZ_E_USAGE, "layer: '%s' is a vector, expected a map", layer->name);
+  if (!item->observes) item->flops = cvz_cost_step(&g->cost, item->node);
+  CVZ_TRY_GOTO(list_units(g, choice, item, error), failed);
+  CVZ_TRY_GOTO(name_item(g, choice, item, error), failed);
+  return CVZ_OK;
 failed:
-  free_layer(item);
+  cvz_work_layer_free(item);
   return status;
 }
 
@@ -119,46 +149,85 @@ static cvz_status add(gathering *g, cvz_work *work, const cvz_choice *choice, cv
   return fits ? skip(work, &g->graph->layers[choice->layer], &reason, error) : CVZ_OK;
 }
 
-static cvz_status gather(gathering *g, cvz_work *work, cvz_error *error)
+/* The layers of --layer; a row that names all of its own is one choice. */
+static cvz_status choose(const gathering *g, cvz_choice **choices, int *count, cvz_error *error)
+{
+  if (cvz_row_wants_layers(g->row)) return cvz_select_layers(choices, count, g->graph, g->options->layer, error);
+  *choices = cvz_array(1, sizeof **choices, error);
+  if (!*choices) return CVZ_E_MEMORY;
+  **choices = (cvz_choice){0, true, true};
+  *count = 1;
+  return CVZ_OK;
+}
+
+/* File names that are not free: of all layers of the graph, and of the work so far. */
+static cvz_status note_stems(gathering *g, const cvz_work *work, int more, cvz_error *error)
+{
+  const int layers = g->graph->layer_count;
+  free(g->taken);
+  g->taken = cvz_array((size_t)(layers + work->layer_count + more), sizeof *g->taken, error);
+  if (!g->taken) return CVZ_E_MEMORY;
+  for (int i = 0; i < layers; i++) g->taken[i] = g->stems[i];
+  for (int i = 0; i < work->layer_count; i++) g->taken[layers + i] = work->layers[i].stem;
+  g->taken_count = layers + work->layer_count;
+  return CVZ_OK;
+}
+
+static cvz_status add_row(gathering *g, cvz_work *work, cvz_error *error)
 {
   int count = 0;
   cvz_choice *choices = NULL;
-  cvz_status status;
-  CVZ_TRY_GOTO(cvz_select_layers(&choices, &count, g->graph, g->options->layer, error), done);
-  work->layers = cvz_array((size_t)count, sizeof *work->layers, error);
-  if (!work->layers) status = CVZ_E_MEMORY;
-  for (int i = 0; i < count && status == CVZ_OK; i++) status = add(g, work, &choices[i], error);
-  if (status != CVZ_OK) goto done;
-  CVZ_REQUIRE_GOTO(work->layer_count || work->skipped, done, error, CVZ_E_USAGE,
-                   "layer: '%.200s' has no map; a layer without height and width is rendered by its exact name",
-                   g->options->layer);
-  CVZ_REQUIRE_GOTO(work->layer_count, done, error, CVZ_E_USAGE, "layer: '%.200s' leaves nothing to render; first: %s",
-                   g->options->layer, work->skip_reason);
+  cvz_status status = CVZ_OK;
+  CVZ_TRY_GOTO(choose(g, &choices, &count, error), done);
+  CVZ_TRY_GOTO(note_stems(g, work, count, error), done);
+  for (int i = 0; i < count && status == CVZ_OK; i++) {
+    const int before = work->layer_count;
+    status = cvz_grow((void **)&work->layers, &g->capacity, (size_t)before, sizeof *work->layers, error);
+    if (status == CVZ_OK) status = add(g, work, &choices[i], error);
+    if (work->layer_count > before) g->taken[g->taken_count++] = work->layers[before].stem;
+  }
 done:
   free(choices);
   return status;
 }
 
-cvz_status cvz_work_create(cvz_work *work, const cvz_graph *graph, const cvz_options *options, cvz_error *error)
+static cvz_status gather(gathering *g, cvz_work *work, cvz_error *error)
 {
-  assert(options->layer && options->filters);
-  gathering g = {.graph = graph, .options = options};
+  for (int i = 0; i < g->expression.count; i++) {
+    g->row = &g->expression.rows[i];
+    CVZ_TRY(add_row(g, work, error));
+  }
+  CVZ_REQUIRE(work->layer_count || work->skipped, error, CVZ_E_USAGE,
+              "layer: '%.200s' has no map; a layer without height and width is rendered by its exact name",
+              g->options->layer);
+  CVZ_REQUIRE(work->layer_count, error, CVZ_E_USAGE, "layer: '%.200s' leaves nothing to render; first: %s",
+              g->options->layer, work->skip_reason);
+  return CVZ_OK;
+}
+
+cvz_status cvz_work_create(cvz_work *work, const cvz_graph *graph, const cvz_options *options,
+                           const cvz_work_files *files, cvz_error *error)
+{
+  gathering g = {.graph = graph, .options = options, .files = files};
   cvz_status status;
   const cvz_size view = cvz_ascent_view(options);
   *work = (cvz_work){.height = view.height, .width = view.width};
+  CVZ_TRY_GOTO(cvz_expression_parse(&g.expression, options->objective, error), done);
   CVZ_TRY_GOTO(cvz_cost_create(&g.cost, graph, work->height, work->width, options->loss_border, error), done);
   CVZ_TRY_GOTO(cvz_stems_create(&g.stems, graph, error), done);
   CVZ_TRY_GOTO(gather(&g, work, error), done);
 done:
   cvz_stems_free(g.stems, graph->layer_count);
+  free(g.taken);
   cvz_cost_free(&g.cost);
+  cvz_expression_free(&g.expression);
   if (status != CVZ_OK) cvz_work_free(work);
   return status;
 }
 
 void cvz_work_free(cvz_work *work)
 {
-  for (int i = 0; i < work->layer_count; i++) free_layer(&work->layers[i]);
+  for (int i = 0; i < work->layer_count; i++) cvz_work_layer_free(&work->layers[i]);
   free(work->layers);
   free(work->skip_name);
   free(work->skip_reason);

@@ -240,6 +240,7 @@ static cvz_attribute text_attribute(const char *key, const char *text)
 static const char *loss_region(const cvz_render_job *job, const cvz_work_layer *layer)
 {
   bool whole;
+  if (layer->observes) return "as the objective says";
   if (layer->node != job->graph->layers[layer->layer].node) return "the number before the softmax or sigmoid";
   cvz_objective_region(layer->shape, job->loss_border, &whole);
   return whole ? "the whole map" : "the map less loss_border pixels a side";
@@ -250,7 +251,7 @@ static cvz_status name_filters(const char ***labels, const cvz_render_job *job, 
                                cvz_error *error)
 {
   *labels = NULL;
-  if (job->labels->count != layer->channels) return CVZ_OK;
+  if (job->labels->count != layer->numbers) return CVZ_OK;
   *labels = cvz_array((size_t)layer->filter_count, sizeof **labels, error);
   if (!*labels) return CVZ_E_MEMORY;
   for (int i = 0; i < layer->filter_count; i++) (*labels)[i] = job->labels->names[layer->filters[i]];
@@ -269,7 +270,7 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
   cvz_attribute *attributes = cvz_array((size_t)count, sizeof *attributes, error);
   if (!attributes) return free(labels), CVZ_E_MEMORY;
   cvz_shape_text(layer->shape, shape, sizeof shape);
-  attributes[0] = text_attribute("layer", job->graph->layers[layer->layer].name);
+  attributes[0] = text_attribute("layer", layer->name);
   attributes[1] = text_attribute("class", job->graph->layers[layer->layer].class_name);
   attributes[2] = text_attribute("shape", shape);
   attributes[3] = text_attribute("loss_region", loss_region(job, layer));

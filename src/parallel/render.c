@@ -138,8 +138,10 @@ static void task_close(const cvz_task *task)
 static cvz_status begin(const cvz_renderer *renderer, cvz_task *task, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
-  const cvz_work_layer *layer = &job->work->layers[cvz_work_layer_of(job->work, task->unit)];
-  const cvz_ascent_unit name = {cvz_hash_text(job->graph->layers[layer->layer].name), task->filter, 0, NULL};
+  cvz_term terms[CVZ_TERMS_MAX];
+  const cvz_objective objective = cvz_work_objective(job->work, task->unit, job->directions, terms);
+  cvz_ascent_unit name = cvz_work_unit(job->work, job->graph, task->unit);
+  name.objective = &objective;
   double seconds = 0;
   cvz_climb_begin(renderer->climb, task->run, task->redirected, name);
   CVZ_TRY(cvz_unit_state_restore(job->directory, job->resume, task->unit, renderer->climb, &seconds, error));

@@ -10,7 +10,7 @@
 #include "job/labels.h"
 #include "job/observer.h"
 #include "job/schedule.h"
-#include "job/work.h"
+#include "job/work_objective.h"
 #include "parallel/comm.h"
 #include "parallel/resume.h"
 #include "store/journal.h"
@@ -31,6 +31,7 @@ typedef struct cvz_render_job {
   cvz_shape image; /**< of the pictures; the work's size is that of what the network reads */
   int loss_border;
   const cvz_labels *labels; /**< names of the filters of layers that have as many */
+  const cvz_directions *directions;
   const char *directory;
   bool keep_raw;
   const cvz_attribute *attributes; /**< of the job, for every layer's file */

@@ -125,7 +125,7 @@ static void wrong_calls_are_refused(void **state)
   assert_refused(WORDS("--out", "--quiet"), "--out: no value, expected DIR");
   assert_refused(WORDS("--out="), "--out: no value, expected DIR");
   assert_refused(WORDS("--size", "5", "--size", "5"), "--size: '5', given twice");
-  assert_refused(WORDS("--loss-border", "5"), "--loss-border: unknown option");
+  assert_refused(WORDS("--init-scale", "5"), "--init-scale: unknown option");
   assert_refused(WORDS("--quiet=perhaps"), "--quiet: 'perhaps', expected true or false");
   assert_refused(WORDS("--", "x"), "--: unknown option");
   assert_refused((const char *const[]){NULL}, "no model");

@@ -270,7 +270,7 @@ static void unknown_names_give_the_closest(void **state)
   assert_non_null(strstr(error.text, "--modle: unknown option, closest: model"));
   assert_int_equal(cvz_options_find(&id, "dry-run", CVZ_OPTION_IN_FILE, "j.ini:1: ", &error), CVZ_E_USAGE);
   assert_string_equal(error.text, "j.ini:1: dry-run: an option of the command line only");
-  assert_int_equal(cvz_options_find(&id, "loss-border", CVZ_OPTION_IN_ARGUMENTS, "--", &error), CVZ_E_USAGE);
+  assert_int_equal(cvz_options_find(&id, "init-scale", CVZ_OPTION_IN_ARGUMENTS, "--", &error), CVZ_E_USAGE);
   assert_int_equal(cvz_options_find(&id, "zzzzzzzzzzzzzzzzzzzz", CVZ_OPTION_IN_FILE, "", &error), CVZ_E_USAGE);
   assert_string_equal(error.text, "zzzzzzzzzzzzzzzzzzzz: unknown option, see --help");
 }

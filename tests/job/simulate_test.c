@@ -92,7 +92,7 @@ static void plan_atlas(atlas *a, cvz_isa isa)
   cvz_packs *packs;
   assert_int_equal(cvz_kernels_select(&planner.kernels, isa, NULL), CVZ_OK);
   assert_int_equal(cvz_options_set(&a->options, CVZ_OPTION_layer, "conv", &source, NULL), CVZ_OK);
-  assert_int_equal(cvz_work_create(&a->work, &a->graph, &a->options, NULL), CVZ_OK);
+  assert_int_equal(cvz_work_create(&a->work, &a->graph, &a->options, NULL, NULL), CVZ_OK);
   assert_int_equal(cvz_packs_create(&packs, &a->graph, planner.gemm, NULL), CVZ_OK);
   cvz_plan **plans = calloc((size_t)a->work.layer_count, sizeof *plans);
   assert_int_equal(cvz_planner_all(&planner, &a->work, packs, plans, NULL), CVZ_OK);

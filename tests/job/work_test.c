@@ -68,7 +68,7 @@ static cvz_status create(cvz_work *work, const char *layer, const char *filters,
   assert_int_equal(cvz_options_set(&options, CVZ_OPTION_filters, filters, &source, NULL), CVZ_OK);
   assert_int_equal(cvz_options_set(&options, CVZ_OPTION_size, size, &source, NULL), CVZ_OK);
   assert_int_equal(cvz_recipe_apply(&options, NULL), CVZ_OK);
-  const cvz_status status = cvz_work_create(work, &graph, &options, error);
+  const cvz_status status = cvz_work_create(work, &graph, &options, NULL, error);
   cvz_options_free(&options);
   cvz_graph_free(&graph);
   return status;
@@ -179,7 +179,7 @@ static cvz_work create_classifier(const char *layer, const char *classes)
   assert_int_equal(cvz_options_set(&options, CVZ_OPTION_layer, layer, &source, NULL), CVZ_OK);
   assert_int_equal(cvz_options_set(&options, CVZ_OPTION_classes, classes, &source, NULL), CVZ_OK);
   assert_int_equal(cvz_recipe_apply(&options, NULL), CVZ_OK);
-  if (cvz_work_create(&work, &graph, &options, &error) != CVZ_OK) fail_msg("%s", error.text);
+  if (cvz_work_create(&work, &graph, &options, NULL, &error) != CVZ_OK) fail_msg("%s", error.text);
   for (int i = 0; i < work.layer_count; i++) {
     const cvz_node *node = &graph.nodes[work.layers[i].node];
     const bool logit = node->op == CVZ_OP_CONV, vector = work.layers[i].shape.rank == 1;
