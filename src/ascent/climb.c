@@ -15,7 +15,7 @@ struct cvz_climb {
   cvz_ascent_unit unit;
   cvz_ascent ascent;
   int repeat, attempt, steps;
-  bool ended, has_noise;
+  bool ended;
   cvz_noise noise;
   float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
   float *colours;        /* (H, W, C) of what the network reads: scratch */
@@ -109,11 +109,11 @@ static void begin_attempt(cvz_climb *c)
   if (attempt->brightness != 1) cvz_ascent_brighten(&c->ascent, attempt->brightness);
 }
 
-void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit)
+void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit, cvz_noise noise)
 {
-  c->run = run, c->redirected = redirected, c->unit = unit;
+  c->run = run, c->redirected = redirected, c->unit = unit, c->noise = noise;
   c->repeat = c->attempt = c->steps = 0;
-  c->ended = c->has_noise = false;
+  c->ended = false;
   for (int i = 0; i < c->outcome_count; i++) c->outcomes[i].status = CVZ_UNIT_MISSING;
   begin_attempt(c);
 }
@@ -141,8 +141,6 @@ static cvz_outcome judge(cvz_climb *c)
   memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
   if (!isfinite(outcome.score)) outcome.status = CVZ_UNIT_NAN;
   if (outcome.status == CVZ_UNIT_NAN) return outcome;
-  if (!c->has_noise) c->noise = cvz_score_noise(&c->ascent, c->colours);
-  c->has_noise = true;
   if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, c->noise)) outcome.status = CVZ_UNIT_WEAK;
   if (outcome.status == CVZ_UNIT_OK && c->attempt) outcome.status = CVZ_UNIT_RESCUED;
   return outcome;
@@ -222,11 +220,6 @@ const cvz_outcome *cvz_climb_repeat(const cvz_climb *c, int index)
 {
   assert(c->ended && c->settings->keep);
   return &c->outcomes[index];
-}
-
-cvz_noise cvz_climb_noise(const cvz_climb *c)
-{
-  return c->has_noise ? c->noise : (cvz_noise){NAN, NAN};
 }
 
 /* The numbers of a state, before the arrays. */

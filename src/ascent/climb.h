@@ -42,8 +42,9 @@ void cvz_climb_free(cvz_climb *climb);
 /** Begins a unit; its `repeat` is not read.
  *  @param run, redirected  of the unit's plan and of its variant with redirected ReLUs, in the same arena or in two;
  *                          NULL if there is no ReLU or neither rescue nor redirection is wanted. Borrowed until the end
- *                          of the unit */
-void cvz_climb_begin(cvz_climb *climb, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit);
+ *                          of the unit
+ *  @param noise            of the unit's filter: what its pictures must stand out of */
+void cvz_climb_begin(cvz_climb *climb, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit, cvz_noise noise);
 
 /** One step of the ascent. @return false when the unit has ended */
 bool cvz_climb_step(cvz_climb *climb);
@@ -58,9 +59,6 @@ const cvz_outcome *cvz_climb_best(const cvz_climb *climb);
 
 /** Repeat `index` of a unit that has ended, if all are kept. */
 const cvz_outcome *cvz_climb_repeat(const cvz_climb *climb, int index);
-
-/** The activation on random images, of a unit that has ended; NaN if that of the unit's image is. */
-cvz_noise cvz_climb_noise(const cvz_climb *climb);
 
 /** Floats of what cvz_climb_save writes. */
 size_t cvz_climb_state_count(const cvz_climb *climb);

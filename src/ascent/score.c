@@ -1,8 +1,10 @@
 #include "ascent/score.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "ascent/objective.h"
+#include "base/memory.h"
 
 #define CELLS 5 /* a side */
 
@@ -27,32 +29,62 @@ static void coarsen(cvz_shape shape, float *colours)
     }
 }
 
-static void draw(const cvz_ascent *ascent, int index, float *colours)
+static void draw(cvz_run *run, cvz_shape shape, const cvz_ascent_recipe *recipe, uint64_t layer, int index,
+                 float *colours)
 {
-  const cvz_shape shape = ascent->workspace->view;
-  const cvz_random random = cvz_random_stream(ascent->recipe->seed, ascent->unit.layer, (uint32_t)ascent->unit.channel,
-                                              0, CVZ_PURPOSE_SCORE, (uint32_t)index);
+  const cvz_random random = cvz_random_stream(recipe->seed, layer, 0, 0, CVZ_PURPOSE_SCORE, (uint32_t)index);
   cvz_random_uniform(&random, 0, cvz_shape_count(shape), colours);
   if (index >= CVZ_NOISE_IMAGES / 2) coarsen(shape, colours);
-  cvz_input_from_rgb(&ascent->recipe->range, colours, (size_t)shape.height * (size_t)shape.width,
-                     cvz_run_image(ascent->run));
+  cvz_input_from_rgb(&recipe->range, colours, (size_t)shape.height * (size_t)shape.width, cvz_run_image(run));
 }
 
-cvz_noise cvz_score_noise(const cvz_ascent *ascent, float *colours)
+typedef struct cvz_sums {
+  double values, squares, count;
+} cvz_sums;
+
+static void add_map(cvz_sums *sums, cvz_view map)
 {
-  double sum = 0, squares = 0, count = 0;
-  for (int i = 0; i < CVZ_NOISE_IMAGES; i++) {
-    draw(ascent, i, colours);
-    cvz_run_forward(ascent->run);
-    const cvz_view map = cvz_run_target(ascent->run);
-    for (int y = 0; y < map.height; y++)
-      for (int x = 0; x < map.width; x++) {
-        const double value = (double)map.data[(size_t)y * map.row + (size_t)x * map.pixel];
-        sum += value, squares += value * value, count++;
-      }
+  for (int y = 0; y < map.height; y++)
+    for (int x = 0; x < map.width; x++) {
+      const double value = (double)map.data[(size_t)y * map.row + (size_t)x * map.pixel];
+      sums->values += value, sums->squares += value * value, sums->count++;
+    }
+}
+
+/* Of the image in the run. */
+static void add_channels(cvz_run *run, const int *channels, int count, cvz_sums *sums)
+{
+  for (int i = 0; i < count; i++) {
+    cvz_run_select(run, channels[i]);
+    if (i)
+      cvz_run_forward_channel(run);
+    else
+      cvz_run_forward(run);
+    add_map(&sums[i], cvz_run_target(run));
   }
-  const double mean = sum / count, variance = squares / count - mean * mean;
+}
+
+static cvz_noise noise_of(const cvz_sums *sums)
+{
+  const double mean = sums->values / sums->count, variance = sums->squares / sums->count - mean * mean;
   return (cvz_noise){(float)mean, (float)sqrt(variance > 0 ? variance : 0)};
+}
+
+cvz_status cvz_score_noise(cvz_run *run, const cvz_ascent_recipe *recipe, uint64_t layer, const int *channels,
+                           int count, cvz_noise *noise, cvz_error *error)
+{
+  const cvz_shape image = cvz_run_image_shape(run);
+  float *colours = cvz_array(cvz_shape_count(image), sizeof *colours, error);
+  cvz_sums *sums = cvz_array((size_t)count, sizeof *sums, error);
+  for (int i = 0; colours && sums && i < CVZ_NOISE_IMAGES; i++) {
+    draw(run, image, recipe, layer, i, colours);
+    add_channels(run, channels, count, sums);
+  }
+  for (int i = 0; colours && sums && i < count; i++) noise[i] = noise_of(&sums[i]);
+  const cvz_status status = colours && sums ? CVZ_OK : CVZ_E_MEMORY;
+  free(colours);
+  free(sums);
+  return status;
 }
 
 bool cvz_score_stands_out(float score, cvz_noise noise)
