@@ -40,12 +40,16 @@ static cvz_status make_room(const cvz_target *target, const cvz_ascent_recipe *r
   return r->pixels && r->image && r->losses ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-static void climb(const cvz_target *target, cvz_climb *climb, int filter)
+static cvz_status climb(const cvz_target *target, const cvz_ascent_recipe *recipe, cvz_climb *climb, int filter,
+                        cvz_error *error)
 {
   const cvz_graph *graph = &target->network->graph;
   const cvz_ascent_unit unit = {cvz_hash_text(graph->layers[target->work.layers[0].layer].name), filter, 0, NULL};
-  cvz_climb_begin(climb, target->climbs.run, target->climbs.redirected, unit);
+  cvz_noise noise;
+  CVZ_TRY(cvz_score_noise(target->climbs.run, recipe, &unit, 1, &noise, error));
+  cvz_climb_begin(climb, target->climbs.run, target->climbs.redirected, unit, noise);
   while (cvz_climb_step(climb)) continue;
+  return CVZ_OK;
 }
 
 static void take(const cvz_target *target, const cvz_ascent_recipe *recipe, const cvz_outcome *outcome,
@@ -68,10 +72,8 @@ static cvz_status render(const cvz_target *target, const cvz_ascent_recipe *reci
   cvz_status status = cvz_workspace_create(&workspace, recipe, image_of(target), cvz_plan_image(target->climbs.plan),
                                            target->network->kernels, error);
   if (status == CVZ_OK) status = cvz_climb_create(&climber, &settings, &workspace, error);
-  if (status == CVZ_OK) {
-    climb(target, climber, filter);
-    take(target, recipe, cvz_climb_best(climber), made);
-  }
+  if (status == CVZ_OK) status = climb(target, recipe, climber, filter, error);
+  if (status == CVZ_OK) take(target, recipe, cvz_climb_best(climber), made);
   cvz_climb_free(climber);
   cvz_workspace_free(&workspace);
   return status;

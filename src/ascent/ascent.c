@@ -15,6 +15,11 @@ const char *cvz_unit_status_name(cvz_unit_status status)
   return names[status];
 }
 
+cvz_objective cvz_ascent_objective(const cvz_ascent_unit *unit)
+{
+  return unit->objective ? *unit->objective : cvz_objective_channel();
+}
+
 static cvz_random stream(const cvz_ascent *a, cvz_purpose purpose)
 {
   return cvz_random_stream(a->recipe->seed, a->unit.layer, (uint32_t)a->unit.channel, (uint32_t)a->unit.repeat, purpose,
@@ -55,7 +60,7 @@ static size_t moment_count(const cvz_ascent *a)
 void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss)
 {
   *ascent = (cvz_ascent){.recipe = workspace->recipe, .workspace = workspace, .run = run, .unit = unit, .loss = loss};
-  ascent->objective = unit.objective ? *unit.objective : cvz_objective_channel();
+  ascent->objective = cvz_ascent_objective(&unit);
   for (int i = 0; i < ascent->recipe->iterations; i++) loss[i] = NAN;
   const cvz_random random = stream(ascent, CVZ_PURPOSE_INIT);
   cvz_parametrization_start(workspace->parametrization, &random, parameters_of(ascent));

@@ -37,6 +37,9 @@ typedef struct cvz_ascent_unit {
   const cvz_objective *objective; /**< borrowed; NULL: the mean of that channel */
 } cvz_ascent_unit;
 
+/** What a unit raises. */
+cvz_objective cvz_ascent_objective(const cvz_ascent_unit *unit);
+
 /** The state of one unit between two steps. */
 typedef struct cvz_ascent {
   const cvz_ascent_recipe *recipe; /**< borrowed */

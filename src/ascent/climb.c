@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,10 @@ struct cvz_climb {
   cvz_run *run, *redirected;
   cvz_ascent_unit unit;
   cvz_ascent ascent;
-  int repeat, attempt, steps;
-  bool ended, has_noise;
+  int sign, repeat, attempt, steps; /* sign: 0 or, of both, 1 */
+  cvz_term terms[2][CVZ_TERMS_MAX]; /* of each sign */
+  cvz_objective objectives[2];
+  bool ended;
   cvz_noise noise;
   float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
   float *colours;        /* (H, W, C) of what the network reads: scratch */
@@ -42,6 +45,12 @@ static int iterations(const cvz_climb *c)
   return c->workspace->recipe->iterations;
 }
 
+/* Outcomes that are kept of each sign. */
+static int outcomes_of(const cvz_climb_settings *settings)
+{
+  return settings->keep ? settings->repeats : 1;
+}
+
 static cvz_status allocate(cvz_climb *c, cvz_error *error)
 {
   const size_t image = image_count(c);
@@ -64,7 +73,7 @@ cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *setting
   cvz_climb *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
   *created = (cvz_climb){
-      .settings = settings, .workspace = workspace, .outcome_count = settings->keep ? settings->repeats : 1};
+      .settings = settings, .workspace = workspace, .outcome_count = (settings->both ? 2 : 1) * outcomes_of(settings)};
   const cvz_status status = allocate(created, error);
   if (status == CVZ_OK)
     *climb = created;
@@ -104,16 +113,40 @@ static void begin_attempt(cvz_climb *c)
 {
   const cvz_attempt *attempt = &attempts[c->attempt];
   cvz_ascent_unit unit = c->unit;
+  unit.objective = &c->objectives[c->sign];
   unit.repeat = c->repeat + (attempt->other_start ? c->attempt * CVZ_REPEATS_MAX : 0);
   cvz_ascent_begin(&c->ascent, c->workspace, run_of(c, 0), unit, c->loss);
   if (attempt->brightness != 1) cvz_ascent_brighten(&c->ascent, attempt->brightness);
 }
 
-void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit)
+static bool is_negative(const cvz_climb *c, int sign)
 {
-  c->run = run, c->redirected = redirected, c->unit = unit;
-  c->repeat = c->attempt = c->steps = 0;
-  c->ended = c->has_noise = false;
+  return c->settings->negative != (sign == 1);
+}
+
+static void take_objective(cvz_climb *c, const cvz_objective *objective)
+{
+  for (int sign = 0; sign < 2; sign++) {
+    for (int i = 0; i < objective->count; i++) {
+      c->terms[sign][i] = objective->terms[i];
+      if (is_negative(c, sign)) c->terms[sign][i].weight *= -1;
+    }
+    c->objectives[sign] = (cvz_objective){c->terms[sign], objective->count};
+  }
+}
+
+static cvz_noise noise_of(const cvz_climb *c)
+{
+  return (cvz_noise){is_negative(c, c->sign) ? -c->noise.mean : c->noise.mean, c->noise.deviation};
+}
+
+void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit, cvz_noise noise)
+{
+  c->run = run, c->redirected = redirected, c->unit = unit, c->noise = noise;
+  const cvz_objective objective = cvz_ascent_objective(&unit);
+  take_objective(c, &objective);
+  c->sign = c->repeat = c->attempt = c->steps = 0;
+  c->ended = false;
   for (int i = 0; i < c->outcome_count; i++) c->outcomes[i].status = CVZ_UNIT_MISSING;
   begin_attempt(c);
 }
@@ -141,9 +174,7 @@ static cvz_outcome judge(cvz_climb *c)
   memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
   if (!isfinite(outcome.score)) outcome.status = CVZ_UNIT_NAN;
   if (outcome.status == CVZ_UNIT_NAN) return outcome;
-  if (!c->has_noise) c->noise = cvz_score_noise(&c->ascent, c->colours);
-  c->has_noise = true;
-  if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, c->noise)) outcome.status = CVZ_UNIT_WEAK;
+  if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, noise_of(c))) outcome.status = CVZ_UNIT_WEAK;
   if (outcome.status == CVZ_UNIT_OK && c->attempt) outcome.status = CVZ_UNIT_RESCUED;
   return outcome;
 }
@@ -151,7 +182,7 @@ static cvz_outcome judge(cvz_climb *c)
 /* Keeps the ascent's loss and image if they are the best so far. */
 static void keep(cvz_climb *c, cvz_outcome outcome)
 {
-  cvz_outcome *kept = &c->outcomes[c->settings->keep ? c->repeat : 0];
+  cvz_outcome *kept = &c->outcomes[c->sign * outcomes_of(c->settings) + (c->settings->keep ? c->repeat : 0)];
   if (!is_better(&outcome, kept)) return;
   outcome.loss = kept->loss, outcome.image = kept->image;
   memcpy(outcome.loss, c->loss, (size_t)iterations(c) * sizeof(float));
@@ -186,7 +217,8 @@ static bool go_on(cvz_climb *c)
   keep(c, outcome);
   c->attempt = next_attempt(c, outcome.status);
   if (c->attempt == CVZ_ATTEMPTS) c->repeat++, c->attempt = 0;
-  c->ended = c->repeat == c->settings->repeats;
+  if (c->repeat == c->settings->repeats) c->sign++, c->repeat = 0;
+  c->ended = c->sign == (c->settings->both ? 2 : 1);
   if (!c->ended) begin_attempt(c);
   return !c->ended;
 }
@@ -209,29 +241,55 @@ bool cvz_climb_ended(const cvz_climb *c)
   return c->ended;
 }
 
-const cvz_outcome *cvz_climb_best(const cvz_climb *c)
+static const cvz_outcome *best_of(const cvz_climb *c, int sign)
 {
-  const cvz_outcome *best = &c->outcomes[0];
+  const int count = outcomes_of(c->settings);
+  const cvz_outcome *own = &c->outcomes[sign * count], *best = own;
   assert(c->ended);
-  for (int i = 1; i < c->outcome_count; i++)
-    if (is_better(&c->outcomes[i], best)) best = &c->outcomes[i];
+  for (int i = 1; i < count; i++)
+    if (is_better(&own[i], best)) best = &own[i];
   return best;
 }
 
-const cvz_outcome *cvz_climb_repeat(const cvz_climb *c, int index)
+const cvz_outcome *cvz_climb_best(const cvz_climb *c)
 {
-  assert(c->ended && c->settings->keep);
-  return &c->outcomes[index];
+  return best_of(c, 0);
 }
 
-cvz_noise cvz_climb_noise(const cvz_climb *c)
+/* Repeats of one sign among the variants. */
+static int repeats_kept(const cvz_climb_settings *settings)
 {
-  return c->has_noise ? c->noise : (cvz_noise){NAN, NAN};
+  return settings->keep ? settings->repeats : 0;
+}
+
+int cvz_climb_variants(const cvz_climb_settings *settings)
+{
+  return settings->both ? 2 * repeats_kept(settings) + 1 : repeats_kept(settings);
+}
+
+const cvz_outcome *cvz_climb_variant(const cvz_climb *c, int index)
+{
+  const int kept = repeats_kept(c->settings);
+  assert(c->ended && index < cvz_climb_variants(c->settings));
+  if (index == kept) return best_of(c, 1);
+  return &c->outcomes[index < kept ? index : index - 1]; /* those of the second sign follow on the first's */
+}
+
+void cvz_climb_variant_name(const cvz_climb_settings *settings, int index, char name[CVZ_CLIMB_NAME])
+{
+  const int kept = repeats_kept(settings);
+  const char *other = settings->negative ? "positive" : "negative";
+  if (index < kept)
+    snprintf(name, CVZ_CLIMB_NAME, "repeat_%d", index);
+  else if (index == kept)
+    snprintf(name, CVZ_CLIMB_NAME, "%s", other);
+  else
+    snprintf(name, CVZ_CLIMB_NAME, "%s_repeat_%d", other, index - kept - 1);
 }
 
 /* The numbers of a state, before the arrays. */
 typedef struct cvz_climb_place {
-  int32_t repeat, attempt, step, steps;
+  int32_t sign, repeat, attempt, step, steps;
 } cvz_climb_place;
 
 typedef struct cvz_outcome_place {
@@ -264,7 +322,7 @@ static const float *get(const float *state, void *to, size_t bytes)
 
 void cvz_climb_save(const cvz_climb *c, float *state)
 {
-  const cvz_climb_place place = {c->repeat, c->attempt, c->ascent.step, c->steps};
+  const cvz_climb_place place = {c->sign, c->repeat, c->attempt, c->ascent.step, c->steps};
   state = put(state, &place, sizeof place);
   for (int i = 0; i < c->outcome_count; i++) {
     const cvz_outcome *o = &c->outcomes[i];
@@ -288,7 +346,7 @@ void cvz_climb_restore(cvz_climb *c, const float *state)
     state = get(state, o->loss, (size_t)iterations(c) * sizeof(float));
     state = get(state, o->image, image_count(c) * sizeof(float));
   }
-  c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
+  c->sign = place.sign, c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
   begin_attempt(c);
   cvz_ascent_move(&c->ascent, run_of(c, place.step), c->colours);
   cvz_ascent_restore(&c->ascent, place.step, state);

@@ -18,6 +18,8 @@ typedef struct cvz_climb_settings {
   bool keep;   /**< the outcome of every repeat, not of the best alone */
   bool rescue;
   int redirect; /**< steps of every ascent that are redirected; 0: only those of a rescue */
+  bool negative; /**< the objective is lowered: its negative raised */
+  bool both;     /**< first as `negative` says, then the other way */
 } cvz_climb_settings;
 
 /** How a repeat ended: the best of its attempts. */
@@ -42,8 +44,10 @@ void cvz_climb_free(cvz_climb *climb);
 /** Begins a unit; its `repeat` is not read.
  *  @param run, redirected  of the unit's plan and of its variant with redirected ReLUs, in the same arena or in two;
  *                          NULL if there is no ReLU or neither rescue nor redirection is wanted. Borrowed until the end
- *                          of the unit */
-void cvz_climb_begin(cvz_climb *climb, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit);
+ *                          of the unit
+ *  @param unit             its objective is copied
+ *  @param noise            of the unit's objective: what its pictures must stand out of */
+void cvz_climb_begin(cvz_climb *climb, cvz_run *run, cvz_run *redirected, cvz_ascent_unit unit, cvz_noise noise);
 
 /** One step of the ascent. @return false when the unit has ended */
 bool cvz_climb_step(cvz_climb *climb);
@@ -53,14 +57,20 @@ bool cvz_climb_ended(const cvz_climb *climb);
 /** How many steps the unit has taken, of all its ascents. */
 int cvz_climb_steps(const cvz_climb *climb);
 
-/** The best repeat of a unit that has ended. */
+/** The best repeat of a unit that has ended; of both signs the first. */
 const cvz_outcome *cvz_climb_best(const cvz_climb *climb);
 
-/** Repeat `index` of a unit that has ended, if all are kept. */
-const cvz_outcome *cvz_climb_repeat(const cvz_climb *climb, int index);
+/** What is kept of a unit beside its best: with `keep` every repeat of the first sign, then with `both` the best of the
+ *  other, and with `keep` its repeats. */
+int cvz_climb_variants(const cvz_climb_settings *settings);
 
-/** The activation on random images, of a unit that has ended; NaN if that of the unit's image is. */
-cvz_noise cvz_climb_noise(const cvz_climb *climb);
+/** Variant `index` of a unit that has ended. */
+const cvz_outcome *cvz_climb_variant(const cvz_climb *climb, int index);
+
+#define CVZ_CLIMB_NAME 32
+
+/** "repeat_0", "negative", "negative_repeat_0" */
+void cvz_climb_variant_name(const cvz_climb_settings *settings, int index, char name[CVZ_CLIMB_NAME]);
 
 /** Floats of what cvz_climb_save writes. */
 size_t cvz_climb_state_count(const cvz_climb *climb);

@@ -79,6 +79,8 @@ static void live_step(const cvz_lives *lives, int index, const cvz_group *group,
   extend(&lives->bits[step->output], back);
   if (step->operation->reads_output || (step->clamps && !output->has_bits)) use_data(lives, step->output, back);
   for (int j = 0; j < step->input_count; j++) live_input(lives, step, j, time, back);
+  for (int j = 0; output->narrow && j < step->input_count; j++) /* for cvz_run_forward_channel */
+    use_data(lives, step->inputs[j].value, plan->group_count - 1);
   lives->states[index] = (cvz_lifetime){step->state, time, back, &step->state_offset};
   if (step->scratch > lives->scratch->count) lives->scratch->count = step->scratch;
 }

@@ -31,6 +31,7 @@ static bool made_within(const cvz_plan *plan, const cvz_group *group, int value)
 static bool joins(const cvz_plan *plan, const cvz_group *group, const cvz_step *step)
 {
   if (!is_pointwise(plan, step)) return false;
+  if (cvz_step_output(plan, step)->narrow != cvz_group_is_narrow(plan, group)) return false;
   const cvz_region out = cvz_step_output(plan, step)->region;
   for (int i = 0; i < step->input_count; i++) {
     if (!made_within(plan, group, step->inputs[i].value)) continue;

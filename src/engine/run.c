@@ -36,6 +36,11 @@ void cvz_run_select(cvz_run *run, int channel)
   run->channel = channel;
 }
 
+cvz_shape cvz_run_image_shape(const cvz_run *run)
+{
+  return cvz_plan_image(run->plan);
+}
+
 float *cvz_run_image(cvz_run *run)
 {
   return run->arena + run->plan->values[run->plan->image].data;
@@ -100,13 +105,21 @@ static void forward_band(cvz_run *run, const cvz_group *group, int first)
   }
 }
 
+static void forward_group(cvz_run *run, const cvz_group *group)
+{
+  const int height = output_rows(run->plan, &run->plan->steps[group->first]);
+  for (int first = 0; first < height; first += group->rows ? group->rows : height) forward_band(run, group, first);
+}
+
 void cvz_run_forward(cvz_run *run)
 {
-  for (int i = 0; i < run->plan->group_count; i++) {
-    const cvz_group *group = &run->plan->groups[i];
-    const int height = output_rows(run->plan, &run->plan->steps[group->first]);
-    for (int first = 0; first < height; first += group->rows ? group->rows : height) forward_band(run, group, first);
-  }
+  for (int i = 0; i < run->plan->group_count; i++) forward_group(run, &run->plan->groups[i]);
+}
+
+void cvz_run_forward_channel(cvz_run *run)
+{
+  for (int i = 0; i < run->plan->group_count; i++)
+    if (cvz_group_is_narrow(run->plan, &run->plan->groups[i])) forward_group(run, &run->plan->groups[i]);
 }
 
 /* The target has a home of its own, whose pixels lie one after another. */

@@ -17,11 +17,18 @@ void cvz_run_free(cvz_run *run);
 /** Chooses the target's channel; before the forward pass. */
 void cvz_run_select(cvz_run *run, int channel);
 
+/** Of the image. */
+cvz_shape cvz_run_image_shape(const cvz_run *run);
+
 /** The image (H, W, C), to be written by the caller; the passes leave it alone. */
 float *cvz_run_image(cvz_run *run);
 
 /** From the image to the target. */
 void cvz_run_forward(cvz_run *run);
+
+/** After a forward pass of the same image: the target of another channel that has been selected since. Only the steps
+ *  of which a plan of `one_channel` computes one channel are repeated. */
+void cvz_run_forward_channel(cvz_run *run);
 
 /** The selected channel of the target's needed region after the forward pass. */
 cvz_view cvz_run_target(const cvz_run *run);

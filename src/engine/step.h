@@ -98,6 +98,12 @@ struct cvz_plan {
   size_t scratch_offset, arena; /**< floats */
 };
 
+/** Whether a group's steps compute one channel only: the one that the run has selected. Groups do not mix. */
+static inline bool cvz_group_is_narrow(const cvz_plan *plan, const cvz_group *group)
+{
+  return plan->values[plan->steps[group->first].output].narrow;
+}
+
 /** What a step sees while it runs. */
 struct cvz_context {
   const cvz_plan *plan;

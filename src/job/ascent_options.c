@@ -98,5 +98,7 @@ cvz_climb_settings cvz_ascent_climb(const cvz_options *options)
   return (cvz_climb_settings){.repeats = options->repeats,
                               .keep = options->keep_repeats,
                               .rescue = !strcmp(options->rescue, "on"),
-                              .redirect = options->redirect};
+                              .redirect = options->redirect,
+                              .negative = !strcmp(options->sign, "negative"),
+                              .both = !strcmp(options->sign, "both")};
 }

@@ -50,7 +50,7 @@ static void measure(cvz_gather *gather)
   gather->image = job->image;
   gather->tile_height = cvz_picture_length(job->recipe, height, width);
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
-  gather->sizes.repeats = job->climb->keep ? job->climb->repeats : 0;
+  gather->sizes.repeats = cvz_climb_variants(job->climb);
   gather->sizes.loss = (size_t)job->recipe->iterations * sizeof(float);
   gather->tile_channels = cvz_input_picture_channels(gather->image.channels);
   gather->sizes.tile = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
@@ -251,7 +251,8 @@ static cvz_status name_filters(const char ***labels, const cvz_render_job *job, 
                                cvz_error *error)
 {
   *labels = NULL;
-  if (job->labels->count != layer->numbers) return CVZ_OK;
+  const bool channels = layer->terms[0].term.kind == CVZ_TERM_CHANNEL && !layer->pictures;
+  if (!channels || job->labels->count != layer->channels) return CVZ_OK;
   *labels = cvz_array((size_t)layer->filter_count, sizeof **labels, error);
   if (!*labels) return CVZ_E_MEMORY;
   for (int i = 0; i < layer->filter_count; i++) (*labels)[i] = job->labels->names[layer->filters[i]];

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "job/noise.h"
 #include "job/stop.h"
 #include "parallel/gather.h"
 #include "parallel/unit_state.h"
@@ -18,6 +19,7 @@ typedef struct cvz_renderer {
   cvz_block arena; /* as large as the largest plan's; serves one after the other */
   cvz_workspace workspace;
   cvz_climb *climb;
+  cvz_layer_noise noise;
   size_t tile_bytes;
   uint8_t *tiles;      /* the best, then one of each repeat that is kept */
   cvz_result *repeats; /* NULL: none are kept */
@@ -28,6 +30,7 @@ typedef struct cvz_task {
   int unit, filter;
   cvz_run *run, *redirected; /* redirected may be NULL */
   double started;            /* on this run's clock, less what earlier runs took */
+  cvz_noise noise;
 } cvz_task;
 
 static size_t largest_arena(const cvz_render_job *job)
@@ -61,7 +64,8 @@ static cvz_status renderer_open(cvz_renderer *renderer, cvz_comm *comm, cvz_erro
   CVZ_TRY(cvz_block_create(&renderer->arena, largest_arena(job) * sizeof(float), error));
   CVZ_TRY(cvz_workspace_create(&renderer->workspace, job->recipe, job->image, view, job->kernels, error));
   CVZ_TRY(cvz_climb_create(&renderer->climb, job->climb, &renderer->workspace, error));
-  const int kept = job->climb->keep ? job->climb->repeats : 0;
+  CVZ_TRY(cvz_layer_noise_create(&renderer->noise, job->work, job->graph, job->directions, error));
+  const int kept = cvz_climb_variants(job->climb);
   renderer->tile_bytes = cvz_shape_count(job->image);
   renderer->tiles = cvz_array((size_t)kept + 1, renderer->tile_bytes, error);
   if (kept) renderer->repeats = cvz_array((size_t)kept, sizeof *renderer->repeats, error);
@@ -71,6 +75,7 @@ static cvz_status renderer_open(cvz_renderer *renderer, cvz_comm *comm, cvz_erro
 static void renderer_close(cvz_renderer *renderer)
 {
   cvz_climb_free(renderer->climb);
+  cvz_layer_noise_free(&renderer->noise);
   cvz_workspace_free(&renderer->workspace);
   cvz_block_free(&renderer->arena);
   free(renderer->tiles);
@@ -100,7 +105,8 @@ static bool step(cvz_renderer *renderer, const cvz_task *task)
   const double start = cvz_clock();
   const bool more = cvz_climb_step(renderer->climb);
   const double seconds = cvz_clock() - start;
-  const int steps = renderer->job->recipe->iterations * renderer->job->climb->repeats;
+  const int ascents = renderer->job->climb->repeats * (renderer->job->climb->both ? 2 : 1);
+  const int steps = renderer->job->recipe->iterations * ascents;
   const int left = steps - cvz_climb_steps(renderer->climb);
   renderer->job->times->computing += seconds;
   cvz_share_step(&renderer->share, task->unit, left > 0 ? left : 0, seconds); /* a rescue takes more steps */
@@ -135,7 +141,16 @@ static void task_close(const cvz_task *task)
   cvz_run_free(task->redirected);
 }
 
-static cvz_status begin(const cvz_renderer *renderer, cvz_task *task, cvz_error *error)
+static cvz_status find_noise(cvz_renderer *renderer, cvz_task *task, cvz_error *error)
+{
+  const double start = cvz_clock();
+  CVZ_TRY(cvz_layer_noise_of(&renderer->noise, task->unit, &renderer->share, task->run, renderer->job->recipe,
+                             &task->noise, error));
+  renderer->job->times->computing += cvz_clock() - start;
+  return CVZ_OK;
+}
+
+static cvz_status begin(cvz_renderer *renderer, cvz_task *task, cvz_error *error)
 {
   const cvz_render_job *job = renderer->job;
   cvz_term terms[CVZ_TERMS_MAX];
@@ -143,7 +158,8 @@ static cvz_status begin(const cvz_renderer *renderer, cvz_task *task, cvz_error 
   cvz_ascent_unit name = cvz_work_unit(job->work, job->graph, task->unit);
   name.objective = &objective;
   double seconds = 0;
-  cvz_climb_begin(renderer->climb, task->run, task->redirected, name);
+  CVZ_TRY(find_noise(renderer, task, error));
+  cvz_climb_begin(renderer->climb, task->run, task->redirected, name, task->noise);
   CVZ_TRY(cvz_unit_state_restore(job->directory, job->resume, task->unit, renderer->climb, &seconds, error));
   task->started = cvz_clock() - seconds;
   return CVZ_OK;
@@ -166,12 +182,11 @@ static cvz_result result_of(const cvz_renderer *renderer, int filter, const cvz_
 
 static cvz_status finish(const cvz_renderer *renderer, const cvz_task *task, cvz_error *error)
 {
-  const cvz_noise noise = cvz_climb_noise(renderer->climb);
   cvz_result result = result_of(renderer, task->filter, cvz_climb_best(renderer->climb), 0);
-  result.noise_mean = noise.mean, result.noise_deviation = noise.deviation;
+  result.noise_mean = task->noise.mean, result.noise_deviation = task->noise.deviation;
   result.repeats = renderer->repeats;
-  for (int i = 0; renderer->repeats && i < renderer->job->climb->repeats; i++)
-    renderer->repeats[i] = result_of(renderer, task->filter, cvz_climb_repeat(renderer->climb, i), i + 1);
+  for (int i = 0; renderer->repeats && i < cvz_climb_variants(renderer->job->climb); i++)
+    renderer->repeats[i] = result_of(renderer, task->filter, cvz_climb_variant(renderer->climb, i), i + 1);
   return cvz_gather_send(renderer->gather, task->unit, &result, cvz_clock() - task->started, error);
 }
 
