@@ -57,8 +57,9 @@ static cvz_status describe_job(cvz_place *place, const cvz_place_job *job, cvz_e
   cvz_build_name(build);
   cvz_job_text_add(&place->job, job->attributes, job->attribute_count);
   cvz_text_add(&place->job, "build = %s\n", build);
-  cvz_text_add(&place->job, "layer = %s\nfilters = %s\nsave_raw = %d\nshard = %d/%d\n", options->layer ? options->layer : "",
-               options->filters, options->save_raw, options->shard.index, options->shard.count);
+  cvz_text_add(&place->job, "layer = %s\nfilters = %s\nsave_raw = %d\nshard = %d/%d\n",
+               options->layer ? options->layer : "", options->filters, options->save_raw, options->shard.index,
+               options->shard.count);
   if (job->start) cvz_text_add(&place->job, "start_xxh64 = %016" PRIx64 "\n", cvz_hash(job->start, job->start_bytes));
   return cvz_text_check(&place->job, error);
 }

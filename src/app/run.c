@@ -504,8 +504,7 @@ static cvz_status settle(cvz_job_run *run, cvz_error *error)
 static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
 {
   for (int i = 0; i < run->work.layer_count; i++)
-    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->work.layers[i].name,
-                                     run->work.layers[i].channels, error));
+    CVZ_TRY(cvz_settle_check_filters(&run->settled, run->work.layers[i].name, run->work.layers[i].channels, error));
   return CVZ_OK;
 }
 
@@ -513,6 +512,9 @@ static cvz_status check_labels(const cvz_job_run *run, cvz_error *error)
 static cvz_status find_similar(cvz_job_run *run, cvz_error *error)
 {
   const cvz_planner planner = planner_of(run);
+  for (int i = 0; i < run->work.layer_count; i++)
+    CVZ_REQUIRE(!run->work.layers[i].observes, error, CVZ_E_USAGE,
+                "--similar: '%.200s', expected the channels of layers", run->options->objective);
   CVZ_TRY(hash_model(run, error));
   describe_job(run);
   const cvz_similar_job job = {.comm = run->comm,

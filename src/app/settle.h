@@ -15,8 +15,8 @@ typedef struct cvz_settled {
   cvz_directions directions; /**< of --directions */
 } cvz_settled;
 
-/** Sets graph->preprocess as the options say, reads --labels and --directions on rank 0, looks up the names in `filters` and decides the
- *  size (job/size.h). Collective.
+/** Sets graph->preprocess as the options say, reads --labels and --directions on rank 0, looks up the names in
+ * `filters` and decides the size (job/size.h). Collective.
  *  @param[out] settled  free it after a failure, too; borrows `options` */
 cvz_status cvz_settle(cvz_settled *settled, cvz_comm *comm, cvz_graph *graph, const cvz_options *options,
                       cvz_error *error);

@@ -86,11 +86,11 @@ static json_t *unit_line(const cvz_telemetry *t, const cvz_unit_report *report)
 {
   const cvz_work_layer *layer = &t->work->layers[cvz_work_layer_of(t->work, report->unit)];
   return json_pack("{s:s, s:f, s:o, s:i, s:i, s:o, s:f, s:s, s:i, s:o, s:o}", "event", "unit", "time", cvz_clock_date(),
-                   "layer", cvz_json_text(layer->name), "filter",
-                   layer->filters[report->unit - layer->first_unit], "rank", report->rank, "host",
-                   cvz_json_text(host_of(t, report->rank)), "seconds", report->seconds, "status",
-                   cvz_unit_status_name((cvz_unit_status)report->status), "steps", report->steps, "first_loss",
-                   cvz_json_real((double)report->first_loss), "loss", cvz_json_real((double)report->loss));
+                   "layer", cvz_json_text(layer->name), "filter", layer->filters[report->unit - layer->first_unit],
+                   "rank", report->rank, "host", cvz_json_text(host_of(t, report->rank)), "seconds", report->seconds,
+                   "status", cvz_unit_status_name((cvz_unit_status)report->status), "steps", report->steps,
+                   "first_loss", cvz_json_real((double)report->first_loss), "loss",
+                   cvz_json_real((double)report->loss));
 }
 
 static void unit_ended(void *context, const cvz_unit_report *report)

@@ -47,7 +47,7 @@ typedef struct cvz_ascent {
   cvz_run *run;                    /**< borrowed */
   cvz_ascent_unit unit;
   cvz_objective objective; /**< of the unit */
-  float *loss; /**< borrowed: (iterations), before each update; NaN from an early stop on */
+  float *loss;             /**< borrowed: (iterations), before each update; NaN from an early stop on */
   int step;
   bool live;              /**< the gradient has been other than zero */
   cvz_unit_status status; /**< CVZ_UNIT_MISSING while it goes on */

@@ -174,7 +174,8 @@ static cvz_outcome judge(cvz_climb *c)
   memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
   if (!isfinite(outcome.score)) outcome.status = CVZ_UNIT_NAN;
   if (outcome.status == CVZ_UNIT_NAN) return outcome;
-  if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, noise_of(c))) outcome.status = CVZ_UNIT_WEAK;
+  if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, noise_of(c)))
+    outcome.status = CVZ_UNIT_WEAK;
   if (outcome.status == CVZ_UNIT_OK && c->attempt) outcome.status = CVZ_UNIT_RESCUED;
   return outcome;
 }

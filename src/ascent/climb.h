@@ -17,7 +17,7 @@ typedef struct cvz_climb_settings {
   int repeats; /**< at least 1 */
   bool keep;   /**< the outcome of every repeat, not of the best alone */
   bool rescue;
-  int redirect; /**< steps of every ascent that are redirected; 0: only those of a rescue */
+  int redirect;  /**< steps of every ascent that are redirected; 0: only those of a rescue */
   bool negative; /**< the objective is lowered: its negative raised */
   bool both;     /**< first as `negative` says, then the other way */
 } cvz_climb_settings;

@@ -76,8 +76,7 @@ static void direction_gradient(const cvz_term *term, int channels, const float *
   const double outer = bends ? c.dot * term->power * raised(c.floored, term->power - 1) * c.scale : 0;
   const double along = raised(c.floored, term->power) + outer;
   const double back = c.length > 0 ? outer * c.dot / (c.length * (LUCID_EPSILON + c.length)) : 0;
-  for (int i = 0; i < channels; i++)
-    dx[i] += (float)(factor * (along * (double)term->vector[i] - back * (double)x[i]));
+  for (int i = 0; i < channels; i++) dx[i] += (float)(factor * (along * (double)term->vector[i] - back * (double)x[i]));
 }
 
 static double square_value(const cvz_term *term, int channels, const float *x)

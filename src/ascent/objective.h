@@ -22,7 +22,7 @@ cvz_region cvz_objective_region(cvz_shape map, int border, bool *whole);
 
 typedef enum cvz_term_kind { CVZ_TERM_CHANNEL, CVZ_TERM_DIRECTION, CVZ_TERM_SQUARE } cvz_term_kind;
 
-#define CVZ_TERMS_MAX     32 /**< of one objective */
+#define CVZ_TERMS_MAX      32 /**< of one objective */
 #define CVZ_TERM_POWER_MAX 16
 
 typedef struct cvz_term {

@@ -18,8 +18,8 @@ typedef struct cvz_noise {
 float cvz_score_image(cvz_ascent *ascent);
 
 /** Shows the network random images over the whole range of colours: half of them of independent pixels, half of 5 x 5
- *  areas of one colour. They depend on the layer and the seed alone, and the noise of a unit on nothing else but its objective,
- *  however many are asked for together, which costs little more than one. What was in the run is lost.
+ *  areas of one colour. They depend on the layer and the seed alone, and the noise of a unit on nothing else but its
+ * objective, however many are asked for together, which costs little more than one. What was in the run is lost.
  *  @param units       (count) of one layer
  *  @param[out] noise  (count) */
 cvz_status cvz_score_noise(cvz_run *run, const cvz_ascent_recipe *recipe, const cvz_ascent_unit *units, int count,

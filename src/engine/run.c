@@ -12,7 +12,7 @@ struct cvz_run {
   const cvz_plan *plan;
   float *arena;
   int channel;
-  cvz_run_seed seed; /* of the backward pass that runs */
+  cvz_run_seed seed;                          /* of the backward pass that runs */
   double *forward_seconds, *backward_seconds; /* per step; NULL unless profiled */
   cvz_run_density *density;                   /* NULL unless counted */
 };

@@ -213,8 +213,9 @@ cvz_input_range cvz_graph_input_range(const cvz_graph *graph);
  *  @return CVZ_E_USAGE for a name that is unknown, or that does not fit the channels of the INPUT node */
 cvz_status cvz_graph_set_preprocess(cvz_graph *graph, const char *name, cvz_error *error);
 
-/** For readers: each appends a copy and gives its index; `inputs`, names, constants and parts are copied. -1 with `error`
- *  filled in if there is no memory. cvz_graph_add_weight also sets count and offset, and refuses sizes that do not fit.
+/** For readers: each appends a copy and gives its index; `inputs`, names, constants and parts are copied. -1 with
+ * `error` filled in if there is no memory. cvz_graph_add_weight also sets count and offset, and refuses sizes that do
+ * not fit.
  */
 int cvz_graph_add_node(cvz_graph *graph, const cvz_node *node, cvz_error *error);
 int cvz_graph_add_layer(cvz_graph *graph, const char *name, const char *class_name, int node, const char *problem,

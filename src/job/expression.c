@@ -15,9 +15,12 @@ static const struct {
   const char *name;
   bool numbered, placed, powered;
 } kinds[CVZ_ITEM_KINDS] = {
-    [CVZ_ITEM_CHANNEL] = {"channel", true, false, false}, [CVZ_ITEM_NEURON] = {"neuron", true, true, false},
-    [CVZ_ITEM_DIRECTION] = {"direction", true, true, true}, [CVZ_ITEM_LAYER] = {"layer", false, false, false},
-    [CVZ_ITEM_LOGIT] = {"logit", true, false, false}, [CVZ_ITEM_PROBABILITY] = {"probability", true, false, false},
+    [CVZ_ITEM_CHANNEL] = {"channel", true, false, false},
+    [CVZ_ITEM_NEURON] = {"neuron", true, true, false},
+    [CVZ_ITEM_DIRECTION] = {"direction", true, true, true},
+    [CVZ_ITEM_LAYER] = {"layer", false, false, false},
+    [CVZ_ITEM_LOGIT] = {"logit", true, false, false},
+    [CVZ_ITEM_PROBABILITY] = {"probability", true, false, false},
 };
 
 /* A place in the text, of which `row` is where its row begins. */
@@ -220,7 +223,8 @@ cvz_status cvz_expression_parse(cvz_expression *expression, const char *text, cv
   size_t capacity = 0;
   *expression = (cvz_expression){0};
   do {
-    CVZ_TRY(cvz_grow((void **)&expression->rows, &capacity, (size_t)expression->count, sizeof *expression->rows, error));
+    CVZ_TRY(
+        cvz_grow((void **)&expression->rows, &capacity, (size_t)expression->count, sizeof *expression->rows, error));
     expression->rows[expression->count] = (cvz_row){0};
     CVZ_TRY(take_row(&r, &expression->rows[expression->count++]));
   } while (take_char(&r, ';'));

@@ -35,9 +35,9 @@ typedef struct cvz_item {
   char *number; /**< digits, or a name of --labels; NULL: each of --filters, or there is none */
   bool placed;  /**< NEURON: at x, y; else in the centre */
   int x, y;
-  int power;                                  /**< DIRECTION: of the cosine */
-  bool second;                                /**< behind "to" */
-  int column, layer_column, number_column;    /**< in the row's text, from 1 */
+  int power;                               /**< DIRECTION: of the cosine */
+  bool second;                             /**< behind "to" */
+  int column, layer_column, number_column; /**< in the row's text, from 1 */
 } cvz_item;
 
 /** One objective, or a row of pictures from one to another. */

@@ -14,8 +14,7 @@ cvz_status cvz_layer_noise_create(cvz_layer_noise *noise, const cvz_work *work, 
     if ((size_t)work->layers[i].filter_count > most) most = (size_t)work->layers[i].filter_count;
   for (int i = 0; i < work->layer_count; i++)
     if (work->layers[i].term_count > terms) terms = work->layers[i].term_count;
-  *noise = (cvz_layer_noise){
-      .work = work, .graph = graph, .directions = directions, .layer = -1, .term_count = terms};
+  *noise = (cvz_layer_noise){.work = work, .graph = graph, .directions = directions, .layer = -1, .term_count = terms};
   noise->wanted = cvz_array(most, sizeof *noise->wanted, error);
   noise->units = cvz_array(most, sizeof *noise->units, error);
   noise->objectives = cvz_array(most, sizeof *noise->objectives, error);

@@ -11,15 +11,15 @@ typedef struct cvz_layer_noise {
   const cvz_work *work;
   const cvz_graph *graph;
   const cvz_directions *directions;
-  int layer;        /**< index in work->layers, -1 before the first */
-  int *wanted;      /**< (count) places in the layer's filters */
-  cvz_ascent_unit *units;   /**< (count) theirs */
+  int layer;                 /**< index in work->layers, -1 before the first */
+  int *wanted;               /**< (count) places in the layer's filters */
+  cvz_ascent_unit *units;    /**< (count) theirs */
   cvz_objective *objectives; /**< (count) */
   cvz_term *terms;           /**< (count, terms) */
   int term_count;            /**< most of any layer */
-  cvz_noise *found; /**< (count) theirs */
-  cvz_noise *noise; /**< (filters of the layer) */
-  bool *known;      /**< (filters of the layer) */
+  cvz_noise *found;          /**< (count) theirs */
+  cvz_noise *noise;          /**< (filters of the layer) */
+  bool *known;               /**< (filters of the layer) */
 } cvz_layer_noise;
 
 /** @param work, graph, directions  borrowed until cvz_layer_noise_free

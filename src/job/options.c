@@ -128,8 +128,8 @@ cvz_status cvz_options_set(cvz_options *options, cvz_option_id id, const char *t
   const bool again = origin == source->origin;
   cvz_option_value value = {0};
   cvz_status status;
-  CVZ_REQUIRE(!again || appends(option->kind), error, CVZ_E_USAGE, "%s%s: '%.200s', given twice",
-              source->prefix, option->name, text);
+  CVZ_REQUIRE(!again || appends(option->kind), error, CVZ_E_USAGE, "%s%s: '%.200s', given twice", source->prefix,
+              option->name, text);
   CVZ_TRY(cvz_option_value_parse(&value, option, text, source, error));
   if (again) CVZ_TRY_GOTO(join(&value, option->kind, get(options, id).text, error), failed);
   if (origin <= source->origin)
@@ -176,7 +176,7 @@ static cvz_status check_model(cvz_options *options, cvz_error *error)
 }
 
 /* Layers are wanted where an objective names none, and only there. */
-static cvz_status check_layers(const cvz_options *options, cvz_error *error)
+static cvz_status check_layers(cvz_options *options, cvz_error *error)
 {
   cvz_expression expression;
   bool wanted = false;
@@ -186,6 +186,8 @@ static cvz_status check_layers(const cvz_options *options, cvz_error *error)
   CVZ_TRY(status);
   CVZ_REQUIRE(options->layer || !wanted, error, CVZ_E_USAGE,
               "no layer, expected --layer LIST; --list-layers shows their names, --layer conv takes every convolution");
+  if (options->layer && !wanted && options->origin[CVZ_OPTION_layer] < options->origin[CVZ_OPTION_objective])
+    clear(options, CVZ_OPTION_layer);
   CVZ_REQUIRE(!options->layer || wanted, error, CVZ_E_USAGE,
               "--layer: '%.200s', expected none: the objective '%.200s' names its own", options->layer,
               options->objective);

@@ -29,12 +29,12 @@ typedef enum cvz_option_kind {
   CVZ_OPTION_SHARD,
   CVZ_OPTION_TIME, /**< seconds */
   CVZ_OPTION_TEXT,
-  CVZ_OPTION_PATH,    /**< in a job file relative to its folder */
-  CVZ_OPTION_INIT,    /**< a word or a path */
-  CVZ_OPTION_LIST,    /**< separated by commas; may repeat and then appends */
-  CVZ_OPTION_FILTERS, /**< see job/filters.h */
+  CVZ_OPTION_PATH,      /**< in a job file relative to its folder */
+  CVZ_OPTION_INIT,      /**< a word or a path */
+  CVZ_OPTION_LIST,      /**< separated by commas; may repeat and then appends */
+  CVZ_OPTION_FILTERS,   /**< see job/filters.h */
   CVZ_OPTION_OBJECTIVE, /**< see job/expression.h; may repeat and then appends */
-  CVZ_OPTION_CHOICE,  /**< one of the words of its argument, "a|b|c" */
+  CVZ_OPTION_CHOICE,    /**< one of the words of its argument, "a|b|c" */
   CVZ_OPTION_KIND_COUNT
 } cvz_option_kind;
 

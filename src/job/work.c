@@ -70,6 +70,20 @@ static cvz_status list_units(const gathering *g, const cvz_choice *choice, cvz_w
   return CVZ_OK;
 }
 
+/* "channel_a_1_-0.5_channel_b_2" of "channel:a:1 + -0.5 channel:b:2". */
+static char *join_words(const char *text, cvz_error *error)
+{
+  cvz_text words = {0};
+  while (*text) {
+    const size_t length = strcspn(text, " \t:+*'@^,;");
+    if (length) cvz_text_add(&words, "%s%.*s", words.length ? "_" : "", (int)length, text);
+    text += length + (text[length] != 0);
+  }
+  if (cvz_text_check(&words, error) == CVZ_OK) return words.data;
+  cvz_text_free(&words);
+  return NULL;
+}
+
 /* The layer's where it is the only objective of that layer, else the objective's text. */
 static cvz_status name_item(const gathering *g, const cvz_choice *choice, cvz_work_layer *item, cvz_error *error)
 {
@@ -83,7 +97,9 @@ static cvz_status name_item(const gathering *g, const cvz_choice *choice, cvz_wo
   cvz_text_add(&name, cvz_row_wants_layers(g->row) ? "%s of %s" : "%s", g->row->text, layer);
   item->name = name.data;
   CVZ_TRY(cvz_text_check(&name, error));
-  item->stem = cvz_stem_create(g->taken, g->taken_count, item->name, error);
+  char *words = join_words(item->name, error);
+  if (words) item->stem = cvz_stem_create(g->taken, g->taken_count, words, error);
+  free(words);
   return item->stem ? CVZ_OK : CVZ_E_MEMORY;
 }
 

@@ -6,9 +6,9 @@
 #include "job/options.h"
 
 typedef struct cvz_work_layer {
-  char *name;   /**< in the results: the layer's, or the objective's text */
-  int layer;    /**< index in graph->layers; of several the first */
-  int node;     /**< whose output is the target: the layer's, or before a softmax or sigmoid that ends a vector */
+  char *name;    /**< in the results: the layer's, or the objective's text */
+  int layer;     /**< index in graph->layers; of several the first */
+  int node;      /**< whose output is the target: the layer's, or before a softmax or sigmoid that ends a vector */
   bool observes; /**< the target is a node that looks at maps; else one channel of a map */
   struct cvz_work_term *terms; /**< what its units raise, see job/work_objective.h */
   int term_count;
@@ -42,10 +42,11 @@ typedef struct cvz_work {
   char *skip_reason;
 } cvz_work;
 
-/** Decides what to render: for each row of the objective, and each layer that is asked for if it stands for all of them. Options must have passed cvz_options_check, and the recipe must be applied.
- *  A layer named exactly must be one that can be rendered and must have the filters asked for; of patterns and
- * keywords, vectors that are not meant (see job/select.h) are left out silently, others that do not fit are counted in
- *  `skipped`. Layers whose units read several maps want cvz_work_observe before they are planned.
+/** Decides what to render: for each row of the objective, and each layer that is asked for if it stands for all of
+ * them. Options must have passed cvz_options_check, and the recipe must be applied. A layer named exactly must be one
+ * that can be rendered and must have the filters asked for; of patterns and keywords, vectors that are not meant (see
+ * job/select.h) are left out silently, others that do not fit are counted in `skipped`. Layers whose units read several
+ * maps want cvz_work_observe before they are planned.
  *
  *  @param files  NULL: none
  *  @param[out] work  free with cvz_work_free; empty on failure

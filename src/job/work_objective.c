@@ -153,8 +153,8 @@ static cvz_status find_number(resolving *r, cvz_work_layer *into)
 
 static cvz_status resolve(cvz_work_layer *into, resolving *r)
 {
-  static const cvz_term_kind kinds[CVZ_ITEM_KINDS] = {[CVZ_ITEM_DIRECTION] = CVZ_TERM_DIRECTION,
-                                                      [CVZ_ITEM_LAYER] = CVZ_TERM_SQUARE};
+  static const cvz_term_kind kinds[CVZ_ITEM_KINDS] = {
+      [CVZ_ITEM_DIRECTION] = CVZ_TERM_DIRECTION, [CVZ_ITEM_LAYER] = CVZ_TERM_SQUARE};
   CVZ_TRY(find_layer(r));
   CVZ_TRY(find_node(r));
   CVZ_TRY(find_region(r));
@@ -213,8 +213,7 @@ static cvz_status observe(cvz_work_layer *layer, cvz_graph *graph, cvz_error *er
       .op = CVZ_OP_OBSERVE, .inputs = nodes, .input_count = count, .layer = layer->layer, .observe = {parts}};
   for (int i = 0; i < layer->term_count; i++) {
     const cvz_region all = parts[layer->terms[i].term.map], own = layer->terms[i].region;
-    layer->terms[i].term.part =
-        (cvz_region){own.y0 - all.y0, own.y1 - all.y0, own.x0 - all.x0, own.x1 - all.x0};
+    layer->terms[i].term.part = (cvz_region){own.y0 - all.y0, own.y1 - all.y0, own.x0 - all.x0, own.x1 - all.x0};
   }
   layer->node = cvz_graph_add_node(graph, &node, error);
   return layer->node >= 0 ? CVZ_OK : CVZ_E_MEMORY;

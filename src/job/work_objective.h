@@ -22,10 +22,10 @@ typedef struct cvz_work_term {
 typedef struct cvz_work_place {
   const cvz_graph *graph;
   const cvz_row *row;
-  int layer;           /**< of the graph */
-  cvz_cost *cost;      /**< has sizes and the border of the maps over which means are taken */
+  int layer;      /**< of the graph */
+  cvz_cost *cost; /**< has sizes and the border of the maps over which means are taken */
   const cvz_size *size;
-  bool probabilities;  /**< a channel of a vector is what is behind its softmax */
+  bool probabilities;               /**< a channel of a vector is what is behind its softmax */
   const cvz_labels *labels;         /**< NULL: none */
   const cvz_directions *directions; /**< NULL: none */
 } cvz_work_place;
@@ -44,8 +44,8 @@ cvz_status cvz_work_observe(cvz_work *work, cvz_graph *graph, cvz_error *error);
  *  @param[out] terms       CVZ_TERMS_MAX */
 cvz_objective cvz_work_objective(const cvz_work *work, int unit, const cvz_directions *directions, cvz_term *terms);
 
-/** What names a unit for its random numbers: the first item's layer and number. So the pictures of a row have one start,
- *  and channel:L:K that of filter K of --layer L. */
+/** What names a unit for its random numbers: the first item's layer and number. So the pictures of a row have one
+ * start, and channel:L:K that of filter K of --layer L. */
 cvz_ascent_unit cvz_work_unit(const cvz_work *work, const cvz_graph *graph, int unit);
 
 #endif

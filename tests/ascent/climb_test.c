@@ -59,7 +59,8 @@ static cvz_noise noise_of(const scene *s, int channel)
 
 static const cvz_outcome *climb_all(scene *s, int channel)
 {
-  cvz_climb_begin(s->climb, s->net.run, s->net.redirected, (cvz_ascent_unit){1, channel, 0, NULL}, noise_of(s, channel));
+  cvz_climb_begin(s->climb, s->net.run, s->net.redirected, (cvz_ascent_unit){1, channel, 0, NULL},
+                  noise_of(s, channel));
   while (cvz_climb_step(s->climb)) {
   }
   return cvz_climb_best(s->climb);

@@ -236,7 +236,8 @@ static void deviations_of_terms_add_as_of_independent_numbers(void **state)
 {
   (void)state;
   const cvz_term terms[] = {{.weight = 2}, {.weight = -1}};
-  const cvz_term_sums sums[] = {{.sum = 8, .squares = 4 * 4 + 4 * 9, .count = 4}, {.sum = 6, .squares = 50, .count = 2}};
+  const cvz_term_sums sums[] = {{.sum = 8, .squares = 4 * 4 + 4 * 9, .count = 4},
+                                {.sum = 6, .squares = 50, .count = 2}};
   double mean, deviation;
   cvz_objective_spread(&(cvz_objective){terms, 2}, sums, &mean, &deviation);
   assert_float_equal(mean, 2 * 2 - 3, 1e-12);
