@@ -218,10 +218,27 @@ static cvz_status pack_weights(cvz_job_run *run, cvz_error *error)
   return status;
 }
 
+/* Pictures that are to differ are repeats of one filter, and see the network once a step. */
+static cvz_status check_diversity(const cvz_job_run *run, cvz_error *error)
+{
+  const cvz_options *options = run->options;
+  if (!run->climb.grams) return CVZ_OK;
+  CVZ_REQUIRE(options->repeats > 1, error, CVZ_E_USAGE,
+              "objective: '%.200s' has a diversity, expected --repeats 2 or more beside it", options->objective);
+  CVZ_REQUIRE(
+      options->views == 1 && !options->lasting, error, CVZ_E_USAGE,
+      "objective: '%.200s' has a diversity, expected a recipe of one view a step that does not change the image "
+      "for good",
+      options->objective);
+  return CVZ_OK;
+}
+
 static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
 {
   const cvz_options *options = run->options;
   run->climb = cvz_ascent_climb(options);
+  run->climb.grams = cvz_work_grams(&run->work);
+  CVZ_TRY(check_diversity(run, error));
   run->recipe = cvz_ascent_options(options, &run->graph);
   const cvz_shape shape = {3, options->size.height, options->size.width,
                            run->graph.nodes[run->graph.input].input.channels};

@@ -187,6 +187,12 @@ static cvz_sampling prepare_view(cvz_ascent *a, int view)
   return sampling;
 }
 
+void cvz_ascent_preview(cvz_ascent *ascent)
+{
+  if (!ascent->workspace->sees_all) prepare_view(ascent, 0);
+  cvz_run_forward(ascent->run);
+}
+
 /* Loss of what the network reads, and its gradient in the run, for one of so many views. */
 static double answer(const cvz_ascent *a)
 {

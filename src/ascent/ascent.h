@@ -63,6 +63,10 @@ void cvz_ascent_brighten(cvz_ascent *ascent, float factor);
  *  @param scratch  room for an image that the network reads */
 void cvz_ascent_move(cvz_ascent *ascent, cvz_run *run, float *scratch);
 
+/** Forward through what the network reads first in the step to come, which is left as it is. Not for recipes whose
+ *  transforms change the image for good. */
+void cvz_ascent_preview(cvz_ascent *ascent);
+
 /** One step: loss, gradient, update. The loss is that of what the network read, the mean over the views.
  *  @return false when the unit has ended; then status says how */
 bool cvz_ascent_step(cvz_ascent *ascent);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascent/ensemble.h"
 #include "base/memory.h"
 
 struct cvz_climb {
@@ -19,6 +20,8 @@ struct cvz_climb {
   cvz_term terms[2][CVZ_TERMS_MAX]; /* of each sign */
   cvz_objective objectives[2];
   bool ended;
+  cvz_ensemble *ensemble; /* NULL: no unit needs it */
+  bool together;          /* this one does */
   cvz_noise noise;
   float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
   float *colours;        /* (H, W, C) of what the network reads: scratch */
@@ -59,6 +62,8 @@ static cvz_status allocate(cvz_climb *c, cvz_error *error)
   c->colours = cvz_array(cvz_shape_count(c->workspace->view), sizeof(float), error);
   c->outcomes = cvz_array((size_t)c->outcome_count, sizeof *c->outcomes, error);
   if (!c->loss || !c->image || !c->colours || !c->outcomes) return CVZ_E_MEMORY;
+  if (c->settings->grams)
+    CVZ_TRY(cvz_ensemble_create(&c->ensemble, c->workspace, c->settings->repeats, c->settings->grams, error));
   for (int i = 0; i < c->outcome_count; i++) {
     c->outcomes[i].loss = cvz_array((size_t)iterations(c), sizeof(float), error);
     c->outcomes[i].image = cvz_array(image, sizeof(float), error);
@@ -90,6 +95,7 @@ void cvz_climb_free(cvz_climb *c)
     free(c->outcomes[i].image);
   }
   free(c->outcomes);
+  cvz_ensemble_free(c->ensemble);
   free(c->loss);
   free(c->image);
   free(c->colours);
@@ -109,8 +115,20 @@ static cvz_run *run_of(const cvz_climb *c, int step)
   return step < redirected_steps(c) ? c->redirected : c->run;
 }
 
+/* All repeats of a sign in step with each other: none is tried again. */
+static void begin_together(cvz_climb *c)
+{
+  cvz_ascent_unit unit = c->unit;
+  unit.objective = &c->objectives[c->sign];
+  cvz_ensemble_begin(c->ensemble, run_of(c, 0), unit);
+}
+
 static void begin_attempt(cvz_climb *c)
 {
+  if (c->together) {
+    begin_together(c);
+    return;
+  }
   const cvz_attempt *attempt = &attempts[c->attempt];
   cvz_ascent_unit unit = c->unit;
   unit.objective = &c->objectives[c->sign];
@@ -129,7 +147,7 @@ static void take_objective(cvz_climb *c, const cvz_objective *objective)
   for (int sign = 0; sign < 2; sign++) {
     for (int i = 0; i < objective->count; i++) {
       c->terms[sign][i] = objective->terms[i];
-      if (is_negative(c, sign)) c->terms[sign][i].weight *= -1;
+      if (is_negative(c, sign) && c->terms[sign][i].kind != CVZ_TERM_DIVERSITY) c->terms[sign][i].weight *= -1;
     }
     c->objectives[sign] = (cvz_objective){c->terms[sign], objective->count};
   }
@@ -145,6 +163,7 @@ void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent
   c->run = run, c->redirected = redirected, c->unit = unit, c->noise = noise;
   const cvz_objective objective = cvz_ascent_objective(&unit);
   take_objective(c, &objective);
+  c->together = c->ensemble && cvz_ensemble_is_wanted(&objective);
   c->sign = c->repeat = c->attempt = c->steps = 0;
   c->ended = false;
   for (int i = 0; i < c->outcome_count; i++) c->outcomes[i].status = CVZ_UNIT_MISSING;
@@ -211,6 +230,14 @@ static int next_attempt(const cvz_climb *c, cvz_unit_status status)
   return next;
 }
 
+static bool end_sign(cvz_climb *c)
+{
+  c->sign++, c->repeat = 0;
+  c->ended = c->sign == (c->settings->both ? 2 : 1);
+  if (!c->ended) begin_attempt(c);
+  return !c->ended;
+}
+
 /* An ascent has ended: on to another attempt, or another repeat, or the unit has ended. */
 static bool go_on(cvz_climb *c)
 {
@@ -218,15 +245,29 @@ static bool go_on(cvz_climb *c)
   keep(c, outcome);
   c->attempt = next_attempt(c, outcome.status);
   if (c->attempt == CVZ_ATTEMPTS) c->repeat++, c->attempt = 0;
-  if (c->repeat == c->settings->repeats) c->sign++, c->repeat = 0;
-  c->ended = c->sign == (c->settings->both ? 2 : 1);
-  if (!c->ended) begin_attempt(c);
-  return !c->ended;
+  if (c->repeat == c->settings->repeats) return end_sign(c);
+  begin_attempt(c);
+  return true;
+}
+
+/* Scores are without the diversity. */
+static bool step_together(cvz_climb *c)
+{
+  if (c->steps < INT_MAX - c->settings->repeats) c->steps += c->settings->repeats;
+  if (cvz_ensemble_step(c->ensemble, run_of(c, cvz_ensemble_steps(c->ensemble)))) return true;
+  for (c->repeat = 0; c->repeat < c->settings->repeats; c->repeat++) {
+    c->ascent = *cvz_ensemble_turn(c->ensemble, c->repeat, c->run);
+    c->ascent.objective = c->objectives[c->sign];
+    memcpy(c->loss, c->ascent.loss, (size_t)iterations(c) * sizeof(float));
+    keep(c, judge(c));
+  }
+  return end_sign(c);
 }
 
 bool cvz_climb_step(cvz_climb *c)
 {
   assert(!c->ended);
+  if (c->together) return step_together(c);
   cvz_ascent_move(&c->ascent, run_of(c, c->ascent.step), c->colours);
   if (c->steps < INT_MAX) c->steps++;
   return cvz_ascent_step(&c->ascent) || go_on(c);
@@ -306,6 +347,7 @@ static size_t floats_of(const cvz_climb *c)
 
 size_t cvz_climb_state_count(const cvz_climb *c)
 {
+  if (c->together) return floats_of(c) + cvz_ensemble_state_count(c->ensemble);
   return floats_of(c) + cvz_ascent_state_count(&c->ascent);
 }
 
@@ -332,7 +374,10 @@ void cvz_climb_save(const cvz_climb *c, float *state)
     state = put(state, o->loss, (size_t)iterations(c) * sizeof(float));
     state = put(state, o->image, image_count(c) * sizeof(float));
   }
-  cvz_ascent_save(&c->ascent, state);
+  if (c->together)
+    cvz_ensemble_save(c->ensemble, c->run, state);
+  else
+    cvz_ascent_save(&c->ascent, state);
 }
 
 void cvz_climb_restore(cvz_climb *c, const float *state)
@@ -349,6 +394,10 @@ void cvz_climb_restore(cvz_climb *c, const float *state)
   }
   c->sign = place.sign, c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
   begin_attempt(c);
+  if (c->together) {
+    cvz_ensemble_restore(c->ensemble, c->run, state);
+    return;
+  }
   cvz_ascent_move(&c->ascent, run_of(c, place.step), c->colours);
   cvz_ascent_restore(&c->ascent, place.step, state);
 }

@@ -18,7 +18,9 @@ typedef struct cvz_climb_settings {
   bool keep;   /**< the outcome of every repeat, not of the best alone */
   bool rescue;
   int redirect;  /**< steps of every ascent that are redirected; 0: only those of a rescue */
-  bool negative; /**< the objective is lowered: its negative raised */
+  bool negative; /**< the objective is lowered: its negative raised, but for a diversity */
+  size_t grams;  /**< floats of one picture's Gram matrices where repeats depend on each other (ascent/ensemble.h); 0:
+                    they do not */
   bool both;     /**< first as `negative` says, then the other way */
 } cvz_climb_settings;
 

@@ -93,6 +93,7 @@ static void square_gradient(const cvz_term *term, int channels, const float *x, 
   for (int c = 0; c < channels; c++) dx[c] += (float)(factor * 2 / channels * (double)x[c]);
 }
 
+/* Of one pixel; NULL: the term is of the whole part. */
 static const struct {
   double (*value)(const cvz_term *term, int channels, const float *x);
   void (*gradient)(const cvz_term *term, int channels, const float *x, double factor, float *dx);
@@ -100,6 +101,7 @@ static const struct {
     [CVZ_TERM_CHANNEL] = {channel_value, channel_gradient},
     [CVZ_TERM_DIRECTION] = {direction_value, direction_gradient},
     [CVZ_TERM_SQUARE] = {square_value, square_gradient},
+    [CVZ_TERM_DIVERSITY] = {NULL, NULL},
 };
 
 static cvz_view part_of(const cvz_term *term, cvz_view map)
@@ -109,9 +111,24 @@ static cvz_view part_of(const cvz_term *term, cvz_view map)
   return cvz_view_crop(map, part.y0, part.x0, cvz_region_height(part), cvz_region_width(part));
 }
 
-static void measure(const cvz_term *term, cvz_view map, cvz_term_sums *sums)
+cvz_view cvz_objective_part(const cvz_term *term, const cvz_run *run)
 {
-  const cvz_view part = part_of(term, map);
+  return part_of(term, cvz_run_map(run, term->map));
+}
+
+static void measure_whole(const cvz_term *term, cvz_view part, cvz_term_sums *sums)
+{
+  const double value = term->diversity ? cvz_diversity_value(term->diversity, part.channels) : 0;
+  sums->sum += value, sums->squares += value * value, sums->count++;
+}
+
+static void measure(const cvz_term *term, const cvz_run *run, cvz_term_sums *sums)
+{
+  const cvz_view part = cvz_objective_part(term, run);
+  if (!kinds[term->kind].value) {
+    measure_whole(term, part, sums);
+    return;
+  }
   for (int y = 0; y < part.height; y++)
     for (int x = 0; x < part.width; x++) {
       const float *pixel = part.data + (size_t)y * part.row + (size_t)x * part.pixel;
@@ -122,8 +139,7 @@ static void measure(const cvz_term *term, cvz_view map, cvz_term_sums *sums)
 
 void cvz_objective_measure(const cvz_objective *objective, const cvz_run *run, cvz_term_sums *sums)
 {
-  for (int i = 0; i < objective->count; i++)
-    measure(&objective->terms[i], cvz_run_map(run, objective->terms[i].map), &sums[i]);
+  for (int i = 0; i < objective->count; i++) measure(&objective->terms[i], run, &sums[i]);
 }
 
 double cvz_objective_value(const cvz_objective *objective, const cvz_run *run)
@@ -132,7 +148,7 @@ double cvz_objective_value(const cvz_objective *objective, const cvz_run *run)
   for (int i = 0; i < objective->count; i++) {
     const cvz_term *term = &objective->terms[i];
     cvz_term_sums sums = {0};
-    measure(term, cvz_run_map(run, term->map), &sums);
+    measure(term, run, &sums);
     value += term->weight * (sums.sum / sums.count);
   }
   return value;
@@ -160,6 +176,10 @@ typedef struct seeding {
 static void add_term(const cvz_term *term, int views, cvz_view map, cvz_view gradient)
 {
   const cvz_view x = part_of(term, map), dx = part_of(term, gradient);
+  if (!kinds[term->kind].gradient) {
+    if (term->diversity) cvz_diversity_gradient(term->diversity, x, term->weight / views, dx);
+    return;
+  }
   const double factor = term->weight * (double)(1.0f / ((float)x.height * (float)x.width) / (float)views);
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++)

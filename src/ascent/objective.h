@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "ascent/diversity.h"
 #include "engine/run.h"
 
 /** The part of a map over which the channel objective takes the mean: `border` pixels less a side, as the Keras example
@@ -20,7 +21,12 @@
  *  @param[out] whole  (may be NULL) true if the crop would be empty and the whole map serves instead */
 cvz_region cvz_objective_region(cvz_shape map, int border, bool *whole);
 
-typedef enum cvz_term_kind { CVZ_TERM_CHANNEL, CVZ_TERM_DIRECTION, CVZ_TERM_SQUARE } cvz_term_kind;
+typedef enum cvz_term_kind {
+  CVZ_TERM_CHANNEL,
+  CVZ_TERM_DIRECTION,
+  CVZ_TERM_SQUARE,
+  CVZ_TERM_DIVERSITY /**< no mean over pixels: see ascent/diversity.h */
+} cvz_term_kind;
 
 #define CVZ_TERMS_MAX      32 /**< of one objective */
 #define CVZ_TERM_POWER_MAX 16
@@ -28,11 +34,12 @@ typedef enum cvz_term_kind { CVZ_TERM_CHANNEL, CVZ_TERM_DIRECTION, CVZ_TERM_SQUA
 typedef struct cvz_term {
   cvz_term_kind kind;
   double weight;
-  int map;             /**< of the run, see cvz_run_map */
-  cvz_region part;     /**< of that map as the run shows it; empty: all of it */
-  int channel;         /**< CHANNEL: among those that the run shows */
-  const float *vector; /**< DIRECTION: (C), borrowed */
-  int power;           /**< DIRECTION: from 0 to CVZ_TERM_POWER_MAX */
+  int map;                        /**< of the run, see cvz_run_map */
+  cvz_region part;                /**< of that map as the run shows it; empty: all of it */
+  int channel;                    /**< CHANNEL: among those that the run shows */
+  const float *vector;            /**< DIRECTION: (C), borrowed */
+  int power;                      /**< DIRECTION: from 0 to CVZ_TERM_POWER_MAX */
+  const cvz_diversity *diversity; /**< DIVERSITY: borrowed; NULL: there are no others, and the term is 0 */
 } cvz_term;
 
 typedef struct cvz_objective {
@@ -42,6 +49,9 @@ typedef struct cvz_objective {
 
 /** The mean of the channel that a run has selected. */
 cvz_objective cvz_objective_channel(void);
+
+/** The part of a map that a term reads, after a forward pass. */
+cvz_view cvz_objective_part(const cvz_term *term, const cvz_run *run);
 
 /** The objective of what the run has computed forward. */
 double cvz_objective_value(const cvz_objective *objective, const cvz_run *run);

@@ -21,6 +21,7 @@ static const struct {
     [CVZ_ITEM_LAYER] = {"layer", false, false, false},
     [CVZ_ITEM_LOGIT] = {"logit", true, false, false},
     [CVZ_ITEM_PROBABILITY] = {"probability", true, false, false},
+    [CVZ_ITEM_DIVERSITY] = {"diversity", false, false, false},
 };
 
 /* A place in the text, of which `row` is where its row begins. */
@@ -102,7 +103,7 @@ static cvz_status take_kind(reader *r, cvz_item *item)
 {
   for (int i = 0; i < CVZ_ITEM_KINDS; i++)
     if (take_word(r, kinds[i].name)) return item->kind = (cvz_item_kind)i, CVZ_OK;
-  return fail(r, r->at, "channel, neuron, direction, layer, logit or probability");
+  return fail(r, r->at, "channel, neuron, direction, layer, logit, probability or diversity");
 }
 
 /* ":LAYER" and ":NUMBER" */

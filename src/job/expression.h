@@ -25,6 +25,7 @@ typedef enum cvz_item_kind {
   CVZ_ITEM_LAYER,
   CVZ_ITEM_LOGIT,
   CVZ_ITEM_PROBABILITY,
+  CVZ_ITEM_DIVERSITY,
   CVZ_ITEM_KINDS
 } cvz_item_kind;
 
@@ -64,7 +65,7 @@ void cvz_expression_free(cvz_expression *expression);
 /** "channel" */
 const char *cvz_item_name(cvz_item_kind kind);
 
-/** Whether items of that kind have a number: all but layers. */
+/** Whether items of that kind have a number: all but those of whole layers. */
 bool cvz_item_is_numbered(cvz_item_kind kind);
 
 /** Whether an item stands for each layer of --layer, or for each filter of --filters. */

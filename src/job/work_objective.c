@@ -153,14 +153,16 @@ static cvz_status find_number(resolving *r, cvz_work_layer *into)
 
 static cvz_status resolve(cvz_work_layer *into, resolving *r)
 {
-  static const cvz_term_kind kinds[CVZ_ITEM_KINDS] = {
-      [CVZ_ITEM_DIRECTION] = CVZ_TERM_DIRECTION, [CVZ_ITEM_LAYER] = CVZ_TERM_SQUARE};
+  static const cvz_term_kind kinds[CVZ_ITEM_KINDS] = {[CVZ_ITEM_DIRECTION] = CVZ_TERM_DIRECTION,
+                                                      [CVZ_ITEM_LAYER] = CVZ_TERM_SQUARE,
+                                                      [CVZ_ITEM_DIVERSITY] = CVZ_TERM_DIVERSITY};
   CVZ_TRY(find_layer(r));
   CVZ_TRY(find_node(r));
   CVZ_TRY(find_region(r));
   CVZ_TRY(find_number(r, into));
   r->term->term = (cvz_term){.kind = kinds[r->item->kind], .weight = r->item->weight, .power = r->item->power};
   r->term->second = r->item->second;
+  r->term->channels = r->shape.channels;
   return CVZ_OK;
 }
 
@@ -262,4 +264,18 @@ cvz_ascent_unit cvz_work_unit(const cvz_work *work, const cvz_graph *graph, int 
   const int filter = layer->filters[unit - layer->first_unit];
   return (cvz_ascent_unit){cvz_hash_text(graph->layers[layer->layer].name), layer->number < 0 ? filter : layer->number,
                            0, NULL};
+}
+
+size_t cvz_work_grams(const cvz_work *work)
+{
+  size_t most = 0;
+  for (int i = 0; i < work->layer_count; i++) {
+    size_t floats = 0;
+    for (int k = 0; k < work->layers[i].term_count; k++) {
+      const cvz_work_term *term = &work->layers[i].terms[k];
+      if (term->term.kind == CVZ_TERM_DIVERSITY) floats += (size_t)term->channels * (size_t)term->channels;
+    }
+    if (floats > most) most = floats;
+  }
+  return most;
 }

@@ -14,6 +14,7 @@ typedef struct cvz_work_term {
   cvz_term term;     /**< of CVZ_TERM_CHANNEL without the channel, of CVZ_TERM_DIRECTION without the vector */
   int node;          /**< whose map it reads */
   cvz_region region; /**< of that map */
+  int channels;      /**< of the map */
   int number;        /**< channel or direction; -1: the unit's filter */
   bool second;       /**< of the objective to which a row of pictures leads */
 } cvz_work_term;
@@ -43,6 +44,9 @@ cvz_status cvz_work_observe(cvz_work *work, cvz_graph *graph, cvz_error *error);
  *  @param      directions  NULL: none
  *  @param[out] terms       CVZ_TERMS_MAX */
 cvz_objective cvz_work_objective(const cvz_work *work, int unit, const cvz_directions *directions, cvz_term *terms);
+
+/** Floats of the Gram matrices of one picture, the most of any unit; 0: no objective has a diversity. */
+size_t cvz_work_grams(const cvz_work *work);
 
 /** What names a unit for its random numbers: the first item's layer and number. So the pictures of a row have one
  * start, and channel:L:K that of filter K of --layer L. */

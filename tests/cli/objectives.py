@@ -94,6 +94,21 @@ def any_ranks(scratch):
     check("another objective is another job", other.code == 2 and "objective" in other.err, other)
 
 
+def together(scratch):
+    """Repeats that depend on each other: stopped within the steps that they take together."""
+    refused(scratch, "channel:mixed0:3 - diversity:mixed0", "has a diversity, expected --repeats 2 or more")
+    for recipe in "keras", "fast":
+        job = ["--model", MODEL, "--size", "80", "--recipe", recipe, "--iterations", "12", "--quiet", "--repeats", "3",
+               "--keep-repeats", "--sign", "both", "--layer", "mixed1", "--filters", "3,40",
+               "--objective", "channel - 0.1 diversity:mixed0"]
+        first = render(scratch / f"{recipe}-together", job)
+        stopped = scratch / f"{recipe}-stopped"
+        for limit in "0.2s", "0.4s":
+            result = run([*job, "--out", stopped, "--resume", "--max-time", limit], 2)
+            check(f"{recipe}: stopped after {limit}", result.code in (0, STOPPED), result)
+        same(f"{recipe}: together, stopped and resumed", render(stopped, [*job, "--resume"], 1), first)
+
+
 def results(scratch):
     one = scratch / "one"
     told = manifest(one)
@@ -124,6 +139,7 @@ with scratch_folder() as name:
     errors(folder)
     bad_directions(folder)
     any_ranks(folder)
+    together(folder)
     results(folder)
     short_forms(folder)
 finish()

@@ -175,6 +175,47 @@ def compare(words, wanted, found, model, x):
     print(f"{'ok  ' if good else 'FAIL'} {' '.join(words)}: {len(found)} pictures, {worst:.1e}", flush=True)
 
 
+def diversity(maps, layer, border=BORDER):
+    """Lucid's, of all pictures together."""
+    t = crop(maps[layer], border)
+    flat = tf.reshape(t, [t.shape[0], -1, t.shape[-1]])
+    grams = tf.math.l2_normalize(tf.matmul(flat, flat, transpose_a=True), axis=[1, 2], epsilon=1e-10)
+    n = t.shape[0]
+    return sum(tf.reduce_sum(grams[i] * grams[j]) for i in range(n) for j in range(n) if j != i) / n
+
+
+def repeats_of(folder, model, expression, count, rate):
+    out = folder / "repeats"
+    command = [arguments.program, "--model", model, "--objective", expression, "--size", "24x20", "--preprocess", "tf",
+               "--iterations", "1", "--optimizer", "sgd", "--momentum", "0", "--learning-rate", rate, "--save-raw",
+               "--repeats", count, "--keep-repeats", "--out", out, "--overwrite", "--quiet"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{expression}: exit {done.returncode}: {done.stderr[-500:]}")
+    with h5py.File(next((out / "layers").glob("*.h5"))) as file:
+        groups = [file[f"variants/repeat_{i}"] for i in range(count)]
+        return np.stack([g["raw"][0] for g in groups]), np.array([g["loss"][0, 0] for g in groups]), file["score"][0]
+
+
+def compare_diversity(folder, model, exact):
+    """Each picture's loss has its own part of n times Lucid's sum; the gradients are those of that sum."""
+    global failures
+    count, expression = 3, "2 channel:b:4 - 5 diversity:a + -1 diversity:'in ner:1'"
+    start, _, _ = repeats_of(folder, model, expression, count, 0)
+    after, losses, score = repeats_of(folder, model, expression, count, RATE)
+    images = tf.constant(start.astype("d"))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        maps = maps_of(exact, images)
+        value = 2 * tf.reduce_sum(tf.reduce_mean(crop(maps["b"], BORDER)[..., 4], [1, 2]))
+        value -= count * (5 * diversity(maps, "a") + diversity(maps, "in ner:1"))
+    gradient = tape.gradient(value, images).numpy()
+    errors = (abs(losses.sum() - float(value)) / abs(float(value)), far((after.astype("d") - start) / RATE, gradient))
+    good = max(errors) <= BOUND and len({a.tobytes() for a in start}) == count
+    failures += not good
+    print(f"{'ok  ' if good else 'FAIL'} {expression}: {count} pictures together, {max(errors):.1e}", flush=True)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -194,6 +235,7 @@ def main():
         (folder / "labels.txt").write_text("zero\none\ntwo\nthree\nfour\n")
         for words, wanted in CASES:
             compare(words, wanted, run(folder, folder / "smooth.keras", words), exact, x)
+        compare_diversity(folder, folder / "smooth.keras", exact)
     print(f"{failures} failures")
     sys.exit(bool(failures))
 
