@@ -126,6 +126,7 @@ static cvz_status copy_info(cvz_layer_file *file, const cvz_layer_file_info *inf
   memcpy(file->filters, info->filters, (size_t)info->count * sizeof(int));
   file->info = *info;
   file->info.directory = file->directory, file->info.stem = file->stem, file->info.filters = file->filters;
+  file->info.repeat_names = NULL;
   file->info.attributes = NULL, file->info.attribute_count = 0, file->info.labels = NULL;
   file->tile_bytes = (size_t)info->tile_height * (size_t)info->tile_width * (size_t)info->channels;
   if (info->keep_raw)

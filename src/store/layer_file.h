@@ -18,6 +18,7 @@ typedef struct cvz_layer_file_info {
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
   int repeats; /**< kept beside the best, as variants; 0: none */
+  const char *const *repeat_names; /**< of the variants, see cvz_climb_variant_name */
   bool keep_raw;
   int raw_height, raw_width, raw_channels; /**< the network's image */
   int margin;                              /**< of the grid, pixels */

@@ -219,16 +219,14 @@ static hid_t create_group(hid_t parent, const char *name)
   return group;
 }
 
-/* /variants/repeat_0 and so on. */
+/* /variants/NAME */
 static bool create_repeats(hid_t file, const cvz_layer_file_info *info, hid_t status, cvz_layer_datasets *places)
 {
   if (!info->repeats) return true;
   const hid_t variants = create_group(file, "variants");
   bool created = variants >= 0;
   for (int i = 0; created && i < info->repeats; i++) {
-    char name[32];
-    snprintf(name, sizeof name, "repeat_%d", i);
-    const hid_t group = create_group(variants, name);
+    const hid_t group = create_group(variants, info->repeat_names[i]);
     created = group >= 0 && create_datasets(group, info, status, &places[i]);
     if (group >= 0) H5Gclose(group);
   }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascent/climb.h"
 #include "base/file.h"
 #include "base/memory.h"
 
@@ -25,6 +26,8 @@ struct cvz_layer_read {
   hid_t file, filters, noise_mean, noise_deviation; /* not positive: not open */
   picture_sets best, *repeats;
   cvz_result *results; /* of the repeats */
+  char (*name_texts)[CVZ_CLIMB_NAME];
+  const char **names; /* of the repeats */
   cvz_layer_file_info info;
   int *numbers;
   cvz_attribute *attributes;
@@ -186,6 +189,32 @@ static int count_repeats(hid_t file)
   return known && info.nlinks <= INT_MAX ? (int)info.nlinks : 0;
 }
 
+static bool has_variant(const cvz_layer_read *read, const char *name)
+{
+  char path[64];
+  snprintf(path, sizeof path, "variants/%s", name);
+  return H5Lexists(read->file, path, H5P_DEFAULT) > 0;
+}
+
+/* In the order of cvz_climb_variants. */
+static bool name_variants(cvz_layer_read *read, int count)
+{
+  cvz_climb_settings settings = {.keep = true};
+  char name[CVZ_CLIMB_NAME] = "repeat_0";
+  while (has_variant(read, name)) snprintf(name, sizeof name, "repeat_%d", ++settings.repeats);
+  settings.negative = has_variant(read, "positive");
+  settings.both = settings.negative || has_variant(read, "negative");
+  settings.keep = settings.repeats > 0;
+  bool known = cvz_climb_variants(&settings) == count;
+  for (int i = 0; known && i < count; i++) {
+    cvz_climb_variant_name(&settings, i, read->name_texts[i]);
+    read->names[i] = read->name_texts[i];
+    known = has_variant(read, read->names[i]);
+  }
+  read->info.repeat_names = read->names;
+  return known;
+}
+
 /* They are as the best picture, but for their names. */
 static cvz_status load_repeats(cvz_layer_read *read, cvz_error *error)
 {
@@ -194,11 +223,14 @@ static cvz_status load_repeats(cvz_layer_read *read, cvz_error *error)
   if (!count) return CVZ_OK;
   read->repeats = cvz_array((size_t)count, sizeof *read->repeats, error);
   read->results = cvz_array((size_t)count, sizeof *read->results, error);
-  if (!read->repeats || !read->results) return CVZ_E_MEMORY;
+  read->name_texts = cvz_array((size_t)count, sizeof *read->name_texts, error);
+  read->names = cvz_array((size_t)count, sizeof *read->names, error);
+  if (!read->repeats || !read->results || !read->name_texts || !read->names) return CVZ_E_MEMORY;
+  if (!name_variants(read, count)) return refuse(read, "its variants are others", error);
   read->info.repeats = count;
   for (int i = 0; i < count; i++) {
     char name[64];
-    snprintf(name, sizeof name, "variants/repeat_%d", i);
+    snprintf(name, sizeof name, "variants/%s", read->names[i]);
     const hid_t group = H5Gopen2(read->file, name, H5P_DEFAULT);
     if (group < 0) return refuse(read, "its variants are others", error);
     const cvz_status status = load_pictures(read, &read->repeats[i], group, &info, error);
@@ -307,6 +339,8 @@ void cvz_layer_read_close(cvz_layer_read *read)
   free(read->attributes);
   free(read->numbers);
   free(read->repeats);
+  free(read->name_texts);
+  free(read->names);
   free(read->results);
   free(read->labels);
   free(read->label_text);
