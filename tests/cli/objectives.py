@@ -134,6 +134,23 @@ def short_forms(scratch):
           dataset(lowered / "layers/mixed0.h5", "tiles", scratch))
 
 
+def signs(scratch):
+    job = QUICK + ["--layer", "mixed0", "--filters", "2,12,30", "--repeats", "2"]
+    both, lowered = scratch / "both", scratch / "negatives"
+    first = render(both, job + ["--sign", "both"], 2)
+    render(lowered, job + ["--sign", "negative"])
+    for name in "tiles", "loss", "score", "status":
+        check(f"negative pictures are variants of the positive: {name}",
+              dataset(both / "layers/mixed0.h5", f"variants/negative/{name}", scratch) ==
+              dataset(lowered / "layers/mixed0.h5", name, scratch))
+    parts = [scratch / f"sign{i}" for i in (1, 2)]
+    for i, part in enumerate(parts, 1):
+        render(part, job + ["--sign", "both", "--shard", f"{i}/2"])
+    result = run(["--merge", *parts, "--out", scratch / "signs", "--quiet"])
+    check("shards of both signs are merged", result.code == 0, result)
+    same("merged signs", files(scratch / "signs"), first)
+
+
 with scratch_folder() as name:
     folder = pathlib.Path(name)
     errors(folder)
@@ -142,4 +159,5 @@ with scratch_folder() as name:
     together(folder)
     results(folder)
     short_forms(folder)
+    signs(folder)
 finish()
