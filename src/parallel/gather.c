@@ -257,7 +257,6 @@ static cvz_status name_filters(const char ***labels, const cvz_render_job *job, 
   return CVZ_OK;
 }
 
-/* Opens the layer's file with the job's attributes and the layer's own. */
 static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
 {
   const cvz_render_job *job = gather->job;
@@ -283,7 +282,6 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .tile_width = gather->tile_width,
                                     .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
-                                    .repeats = gather->sizes.repeats,
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,
@@ -291,7 +289,7 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .margin = CVZ_GRID_MARGIN,
                                     .attributes = attributes,
                                     .attribute_count = count};
-  const cvz_status status = cvz_layer_file_create(&gather->files[index], &info, error);
+  const cvz_status status = cvz_layer_file_create_repeats(&gather->files[index], &info, gather->sizes.repeats, error);
   free(labels);
   free(attributes);
   return status;
