@@ -30,7 +30,7 @@ static cvz_status find(cvz_option_id *id, const char *text, cvz_error *error)
 static const struct {
   const char *word;
   cvz_option_id id;
-} takes_more[] = {{"--merge", CVZ_OPTION_merge}, {"--diff", CVZ_OPTION_diff}};
+} takes_more[] = {{"--merge", CVZ_OPTION_merge}, {"--combine", CVZ_OPTION_combine}, {"--diff", CVZ_OPTION_diff}};
 
 /* The option of which `text` is one more value, CVZ_OPTION_COUNT if of none. */
 static cvz_option_id more_of(const char *before, const char *text)

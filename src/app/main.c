@@ -5,6 +5,7 @@
 
 #include "app/arguments.h"
 #include "app/build.h"
+#include "app/combine.h"
 #include "app/diff.h"
 #include "app/export.h"
 #include "app/help.h"
@@ -60,6 +61,7 @@ static cvz_status work(cvz_comm *comm, const cvz_options *options, cvz_error *er
   const cvz_log log = {root ? stderr : NULL, level};
   cvz_stop_after(options->max_time);
   if (options->merge) return cvz_comm_agree(comm, root ? cvz_merge_shards(options, &log, error) : CVZ_OK, error);
+  if (options->combine) return cvz_comm_agree(comm, root ? cvz_combine_jobs(options, &log, error) : CVZ_OK, error);
   if (options->export) return cvz_comm_agree(comm, root ? cvz_export(options, &log, error) : CVZ_OK, error);
   if (options->diff) return cvz_comm_agree(comm, root ? cvz_diff(stdout, options, &log, error) : CVZ_OK, error);
   return cvz_run_job(comm, options, &log, error);

@@ -313,20 +313,21 @@ const cvz_outcome *cvz_climb_variant(const cvz_climb *c, int index)
 {
   const int kept = repeats_kept(c->settings);
   assert(c->ended && index < cvz_climb_variants(c->settings));
-  if (index == kept) return best_of(c, 1);
-  return &c->outcomes[index < kept ? index : index - 1]; /* those of the second sign follow on the first's */
+  if (!c->settings->both) return &c->outcomes[index];
+  if (index == 0) return best_of(c, 1);
+  return &c->outcomes[index <= kept ? kept + index - 1 : index - 1 - kept]; /* of the second sign behind the first's */
 }
 
 void cvz_climb_variant_name(const cvz_climb_settings *settings, int index, char name[CVZ_CLIMB_NAME])
 {
-  const int kept = repeats_kept(settings);
+  const int kept = repeats_kept(settings), others = settings->both ? kept + 1 : 0;
   const char *other = settings->negative ? "positive" : "negative";
-  if (index < kept)
-    snprintf(name, CVZ_CLIMB_NAME, "repeat_%d", index);
-  else if (index == kept)
+  if (index >= others)
+    snprintf(name, CVZ_CLIMB_NAME, "repeat_%d", index - others);
+  else if (index == 0)
     snprintf(name, CVZ_CLIMB_NAME, "%s", other);
   else
-    snprintf(name, CVZ_CLIMB_NAME, "%s_repeat_%d", other, index - kept - 1);
+    snprintf(name, CVZ_CLIMB_NAME, "%s_repeat_%d", other, index - 1);
 }
 
 /* The numbers of a state, before the arrays. */

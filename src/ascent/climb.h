@@ -62,8 +62,8 @@ int cvz_climb_steps(const cvz_climb *climb);
 /** The best repeat of a unit that has ended; of both signs the first. */
 const cvz_outcome *cvz_climb_best(const cvz_climb *climb);
 
-/** What is kept of a unit beside its best: with `keep` every repeat of the first sign, then with `both` the best of the
- *  other, and with `keep` its repeats. */
+/** What is kept of a unit beside its best, in the order of the names: with `both` the best of the other sign and, with
+ *  `keep`, its repeats; then, with `keep`, every repeat of the first. */
 int cvz_climb_variants(const cvz_climb_settings *settings);
 
 /** Variant `index` of a unit that has ended. */

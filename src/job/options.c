@@ -159,7 +159,7 @@ static bool renders_nothing(const cvz_options *options)
 
 bool cvz_options_read_results(const cvz_options *options)
 {
-  return options->merge || options->diff || options->export;
+  return options->merge || options->combine || options->diff || options->export;
 }
 
 static cvz_status check_model(cvz_options *options, cvz_error *error)

@@ -259,25 +259,24 @@ static cvz_status name_filters(const char ***labels, const cvz_render_job *job, 
   return CVZ_OK;
 }
 
-/* With the names of its variants. */
+/* With a variant for whatever is kept beside the best. */
 static cvz_status create_file(cvz_gather *gather, int index, cvz_layer_file_info info, cvz_error *error)
 {
-  const size_t count = (size_t)info.repeats;
-  char(*texts)[CVZ_CLIMB_NAME] = cvz_array(count, sizeof *texts, error);
-  const char **names = cvz_array(count, sizeof *names, error);
-  cvz_status status = texts && names ? CVZ_OK : CVZ_E_MEMORY;
-  for (int i = 0; status == CVZ_OK && i < info.repeats; i++) {
-    cvz_climb_variant_name(gather->job->climb, i, texts[i]);
-    names[i] = texts[i];
+  const int count = gather->sizes.repeats;
+  cvz_layer_variant *variants = cvz_array((size_t)count, sizeof *variants, error);
+  if (!variants) return CVZ_E_MEMORY;
+  for (int i = 0; i < count; i++) {
+    char name[CVZ_CLIMB_NAME];
+    cvz_climb_variant_name(gather->job->climb, i, name);
+    variants[i] = cvz_layer_main(&info);
+    cvz_variant_name(variants[i].name, name);
   }
-  info.repeat_names = names;
-  if (status == CVZ_OK) status = cvz_layer_file_create(&gather->files[index], &info, error);
-  free(names);
-  free(texts);
+  info.variants = variants, info.variant_count = count;
+  const cvz_status status = cvz_layer_file_create(&gather->files[index], &info, error);
+  free(variants);
   return status;
 }
 
-/* Opens the layer's file with the job's attributes and the layer's own. */
 static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
 {
   const cvz_render_job *job = gather->job;
@@ -303,7 +302,6 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .tile_width = gather->tile_width,
                                     .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
-                                    .repeats = gather->sizes.repeats,
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,
@@ -311,7 +309,7 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .margin = CVZ_GRID_MARGIN,
                                     .attributes = attributes,
                                     .attribute_count = count};
-  cvz_status status = create_file(gather, index, info, error);
+  const cvz_status status = create_file(gather, index, info, error);
   free(labels);
   free(attributes);
   return status;

@@ -19,8 +19,9 @@ typedef struct pairing {
   cvz_layer_read *reads[2];
   int count;
   int *filters, (*places)[2];
-  float *scores[3]; /* of A, of B, B less A */
-  uint8_t *tile;    /* a pair */
+  const char **labels; /* lent by A; NULL: none */
+  float *scores[3];    /* of A, of B, B less A */
+  uint8_t *tile;       /* a pair */
 } pairing;
 
 static const char *const score_names[] = {"activation in A", "activation in B", "change from A to B"};
@@ -31,7 +32,19 @@ static void pairing_free(pairing *p)
   for (int i = 0; i < 3; i++) free(p->scores[i]);
   free(p->filters);
   free(p->places);
+  free(p->labels);
   free(p->tile);
+}
+
+/* A's names of the filters of both. */
+static cvz_status take_labels(pairing *p, cvz_error *error)
+{
+  const char *const *labels = cvz_layer_read_info(p->reads[0])->labels;
+  if (!labels) return CVZ_OK;
+  p->labels = cvz_array((size_t)p->count, sizeof *p->labels, error);
+  if (!p->labels) return CVZ_E_MEMORY;
+  for (int i = 0; i < p->count; i++) p->labels[i] = labels[p->places[i][0]];
+  return CVZ_OK;
 }
 
 /* The filters of both, ascending as in both files. */
@@ -62,7 +75,7 @@ static cvz_status pairing_open(pairing *p, const cvz_diff_list *list, const char
   for (int i = 0; i < 3; i++) p->scores[i] = cvz_array(n, sizeof(float), error);
   if (!p->filters || !p->places || !p->tile || !p->scores[0] || !p->scores[1] || !p->scores[2]) return CVZ_E_MEMORY;
   match_filters(p);
-  return CVZ_OK;
+  return take_labels(p, error);
 }
 
 /* Beside each other in `pair`, and how far they are apart. */
@@ -103,7 +116,13 @@ static cvz_status compare(pairing *p, int index, cvz_diff_entry *entry, cvz_unit
 static cvz_status put_entry(cvz_layer_file *file, const pairing *p, int index, const cvz_diff_entry *entry,
                             cvz_unit_status ended, cvz_output_layer *output, cvz_error *error)
 {
-  const cvz_result result = {.filter = entry->filter, .status = ended, .tile = p->tile, .loss = &entry->distance};
+  const cvz_result result = {.filter = entry->filter,
+                             .status = ended,
+                             .tile = p->tile,
+                             .loss = &entry->distance,
+                             .score = NAN,
+                             .noise_mean = NAN,
+                             .noise_deviation = NAN};
   cvz_layer_summary_add(&output->summary, entry->filter, ended, entry->distance);
   return cvz_layer_file_put(file, index, &result, error);
 }
@@ -129,6 +148,7 @@ static cvz_status create_file(cvz_layer_file **file, const pairing *p, const cha
   info.filters = p->filters, info.count = p->count;
   info.tile_width = 2 * info.tile_width + GAP;
   info.steps = 1, info.keep_raw = false, info.margin = CVZ_GRID_MARGIN;
+  info.variants = NULL, info.variant_count = 0, info.labels = p->labels;
   return cvz_layer_file_create(file, &info, error);
 }
 

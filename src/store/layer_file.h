@@ -8,6 +8,18 @@
 #include "base/status.h"
 #include "job/result.h"
 
+#define CVZ_VARIANT_NAME 32
+
+/** More pictures of the same filters: a repeat, the other sign, another job's. */
+typedef struct cvz_layer_variant {
+  char name[CVZ_VARIANT_NAME]; /**< of the group /variants/NAME; see cvz_variant_name */
+  int tile_height, tile_width, steps;
+  bool keep_raw;
+  int raw_height, raw_width, raw_channels;
+  const cvz_attribute *attributes; /**< parameters of another job, borrowed; NULL: they are the layer's */
+  int attribute_count;
+} cvz_layer_variant;
+
 /** What is known of a layer before the first unit ends. All borrowed; read by cvz_layer_file_create only. */
 typedef struct cvz_layer_file_info {
   const char *directory;     /**< of the job's output; the files go to its folder layers/ */
@@ -17,14 +29,20 @@ typedef struct cvz_layer_file_info {
   int count;
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
-  int repeats; /**< kept beside the best, as variants; 0: none */
-  const char *const *repeat_names; /**< of the variants, see cvz_climb_variant_name */
   bool keep_raw;
   int raw_height, raw_width, raw_channels; /**< the network's image */
   int margin;                              /**< of the grid, pixels */
   const cvz_attribute *attributes;
   int attribute_count;
+  const cvz_layer_variant *variants; /**< in the order of cvz_result.repeats */
+  int variant_count;
 } cvz_layer_file_info;
+
+/** The pictures of the layer itself, as a variant without a name. */
+cvz_layer_variant cvz_layer_main(const cvz_layer_file_info *info);
+
+/** Makes a name of letters, digits, '_', '-' and '.' of any text: what else there is becomes '_'. */
+void cvz_variant_name(char name[CVZ_VARIANT_NAME], const char *text);
 
 typedef struct cvz_layer_file cvz_layer_file;
 
@@ -34,7 +52,8 @@ typedef struct cvz_layer_file cvz_layer_file;
 cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_info *info, cvz_error *error);
 
 /** Stores unit `index` in [0, count) at once: memory does not grow with the number of units. The files' bytes do not
- *  depend on the order. result->filter must be filters[index], and result->repeats as many as the layer keeps. */
+ *  depend on the order. result->filter must be filters[index], and result->repeats as many as there are variants; of
+ *  one with status missing nothing else is read. */
 cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result *result, cvz_error *error);
 
 /** A number for each filter that the atlas tells and sorts by. */

@@ -161,11 +161,13 @@ static bool write_labels(hid_t file, const cvz_layer_file_info *info)
   return written;
 }
 
-/* What there is of each unit, and again of each repeat that is kept. */
-static bool create_datasets(hid_t group, const cvz_layer_file_info *info, hid_t status, cvz_layer_datasets *places)
+/* What there is of each unit, and again in each variant. */
+static bool create_datasets(hid_t group, int count, int channels, const cvz_layer_variant *of,
+                            cvz_layer_datasets *places)
 {
-  const hsize_t n = (hsize_t)info->count, channels = (hsize_t)info->channels;
-  const dataset statuses = {"status", "how the filter ended", NULL, 1, {n}, {"filter"}, status};
+  const hsize_t n = (hsize_t)count;
+  const hid_t status_kind = status_type();
+  const dataset statuses = {"status", "how the filter ended", NULL, 1, {n}, {"filter"}, status_kind};
   const dataset repeat = {"repeat", "which repeat the picture is of", NULL, 1, {n}, {"filter"}, H5T_NATIVE_INT32};
   const dataset attempt = {"attempt", "0, or which attempt of the rescue", NULL, 1, {n}, {"filter"}, H5T_NATIVE_UINT8};
   const dataset score = {
@@ -174,27 +176,30 @@ static bool create_datasets(hid_t group, const cvz_layer_file_info *info, hid_t 
                         "mean activation before each update; NaN after an early stop",
                         "activation",
                         2,
-                        {n, (hsize_t)info->steps},
+                        {n, (hsize_t)of->steps},
                         {"filter", "step"},
                         H5T_NATIVE_FLOAT};
   const dataset tiles = {"tiles",
                          "picture of the filter",
                          "0 black to 255",
                          4,
-                         {n, (hsize_t)info->tile_height, (hsize_t)info->tile_width, channels},
+                         {n, (hsize_t)of->tile_height, (hsize_t)of->tile_width, (hsize_t)channels},
                          {"filter", "y", "x", "channel"},
                          H5T_NATIVE_UINT8};
   const dataset raw = {"raw",
                        "image after the last update",
                        "input range of the network",
                        4,
-                       {n, (hsize_t)info->raw_height, (hsize_t)info->raw_width, (hsize_t)info->raw_channels},
+                       {n, (hsize_t)of->raw_height, (hsize_t)of->raw_width, (hsize_t)of->raw_channels},
                        {"filter", "y", "x", "channel"},
                        H5T_NATIVE_FLOAT};
-  return create_dataset(group, &statuses, &places->status) && create_dataset(group, &repeat, &places->repeat) &&
-         create_dataset(group, &attempt, &places->attempt) && create_dataset(group, &score, &places->score) &&
-         create_dataset(group, &loss, &places->loss) && create_dataset(group, &tiles, &places->tiles) &&
-         (!info->keep_raw || create_dataset(group, &raw, &places->raw));
+  const bool created =
+      create_dataset(group, &statuses, &places->status) && create_dataset(group, &repeat, &places->repeat) &&
+      create_dataset(group, &attempt, &places->attempt) && create_dataset(group, &score, &places->score) &&
+      create_dataset(group, &loss, &places->loss) && create_dataset(group, &tiles, &places->tiles) &&
+      (!of->keep_raw || create_dataset(group, &raw, &places->raw));
+  H5Tclose(status_kind);
+  return created;
 }
 
 /* What there is of the whole unit. */
@@ -219,17 +224,31 @@ static hid_t create_group(hid_t parent, const char *name)
   return group;
 }
 
-/* /variants/NAME */
-static bool create_repeats(hid_t file, const cvz_layer_file_info *info, hid_t status, cvz_layer_datasets *places)
+static bool write_parameters(hid_t object, const cvz_attribute *attributes, int count)
 {
-  if (!info->repeats) return true;
+  bool written = true;
+  for (int i = 0; written && i < count; i++) written = write_parameter(object, &attributes[i]);
+  return written;
+}
+
+/* /variants/NAME, with the parameters where they are of another job. */
+static bool create_variant(hid_t variants, const cvz_layer_file_info *info, const cvz_layer_variant *variant,
+                           cvz_layer_datasets *places)
+{
+  const hid_t group = create_group(variants, variant->name);
+  const bool created = group >= 0 && write_parameters(group, variant->attributes, variant->attribute_count) &&
+                       create_datasets(group, info->count, info->channels, variant, places);
+  if (group >= 0) H5Gclose(group);
+  return created;
+}
+
+static bool create_variants(hid_t file, const cvz_layer_file_info *info, cvz_layer_datasets *places)
+{
+  if (!info->variant_count) return true;
   const hid_t variants = create_group(file, "variants");
   bool created = variants >= 0;
-  for (int i = 0; created && i < info->repeats; i++) {
-    const hid_t group = create_group(variants, info->repeat_names[i]);
-    created = group >= 0 && create_datasets(group, info, status, &places[i]);
-    if (group >= 0) H5Gclose(group);
-  }
+  for (int i = 0; created && i < info->variant_count; i++)
+    created = create_variant(variants, info, &info->variants[i], &places[i]);
   if (variants >= 0) H5Gclose(variants);
   return created;
 }
@@ -237,15 +256,12 @@ static bool create_repeats(hid_t file, const cvz_layer_file_info *info, hid_t st
 static bool fill(hid_t file, const cvz_layer_file_info *info, cvz_layer_layout *layout)
 {
   const int64_t version = 1;
-  bool filled = write_clean_text(file, "format", "convviz-mpi layer") &&
-                write_attribute(file, "format_version", H5T_NATIVE_INT64, 0, &version);
-  for (int i = 0; filled && i < info->attribute_count; i++) filled = write_parameter(file, &info->attributes[i]);
-  if (!filled) return false;
-  const hid_t status = status_type();
-  filled = create_unit_datasets(file, info, layout) && create_datasets(file, info, status, &layout->best) &&
-           create_repeats(file, info, status, layout->repeats);
-  H5Tclose(status);
-  return filled;
+  const cvz_layer_variant own = cvz_layer_main(info);
+  return write_clean_text(file, "format", "convviz-mpi layer") &&
+         write_attribute(file, "format_version", H5T_NATIVE_INT64, 0, &version) &&
+         write_parameters(file, info->attributes, info->attribute_count) && create_unit_datasets(file, info, layout) &&
+         create_datasets(file, info->count, info->channels, &own, &layout->pictures[0]) &&
+         create_variants(file, info, layout->pictures + 1);
 }
 
 static bool create(cvz_hdf5_device *device, const cvz_layer_file_info *info, cvz_layer_layout *layout)
@@ -261,7 +277,7 @@ static bool create(cvz_hdf5_device *device, const cvz_layer_file_info *info, cvz
 
 void cvz_layer_layout_free(cvz_layer_layout *layout)
 {
-  free(layout->repeats);
+  free(layout->pictures);
   *layout = (cvz_layer_layout){0};
 }
 
@@ -270,9 +286,9 @@ cvz_status cvz_layer_layout_create(cvz_layer_layout *layout, int descriptor, con
 {
   cvz_hdf5_device device = {.descriptor = descriptor};
   bool created;
-  *layout = (cvz_layer_layout){0};
-  if (info->repeats && !(layout->repeats = cvz_array((size_t)info->repeats, sizeof *layout->repeats, error)))
-    return CVZ_E_MEMORY;
+  *layout = (cvz_layer_layout){.count = 1 + info->variant_count};
+  layout->pictures = cvz_array((size_t)layout->count, sizeof *layout->pictures, error);
+  if (!layout->pictures) return CVZ_E_MEMORY;
   H5E_BEGIN_TRY
   {
     created = create(&device, info, layout);

@@ -16,8 +16,8 @@ typedef struct cvz_layer_datasets {
 
 typedef struct cvz_layer_layout {
   uint64_t filters, noise_mean, noise_deviation;
-  cvz_layer_datasets best;
-  cvz_layer_datasets *repeats; /**< of each that is kept; NULL: none */
+  cvz_layer_datasets *pictures; /**< of the layer itself, then of its variants */
+  int count;                    /**< of pictures */
 } cvz_layer_layout;
 
 /** Harmless on a zeroed struct. */

@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascent/climb.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "store/attribute_list.h"
 
 #define RANK_MAX        4
-#define ATTRIBUTES_MAX  256
 #define FORMAT_VERSIONS 1
 
-/* The datasets of the best picture or of a repeat, and room for a row of each. */
+/* The datasets of the layer itself or of a variant, and room for a row of each. */
 typedef struct picture_sets {
   hid_t status, repeat, attempt, score, loss, tiles, raw; /* not positive: not open; raw: not kept */
   uint8_t *tile;
@@ -24,15 +23,12 @@ typedef struct picture_sets {
 struct cvz_layer_read {
   char path[PATH_MAX], stem[256];
   hid_t file, filters, noise_mean, noise_deviation; /* not positive: not open */
-  picture_sets best, *repeats;
-  cvz_result *results; /* of the repeats */
-  char (*name_texts)[CVZ_CLIMB_NAME];
-  const char **names; /* of the repeats */
+  picture_sets own, *variants;
+  cvz_result *results; /* of the variants */
   cvz_layer_file_info info;
+  cvz_layer_variant *variant_infos; /* info.variants */
+  cvz_attribute_list attributes, *variant_attributes;
   int *numbers;
-  cvz_attribute *attributes;
-  uint8_t *tile;
-  float *losses, *image;
   char *label_text;    /* all of them, each ended by 0 */
   const char **labels; /* NULL: the layer has none */
 };
@@ -42,83 +38,30 @@ static cvz_status refuse(const cvz_layer_read *read, const char *what, cvz_error
   return cvz_fail(error, CVZ_E_FORMAT, "read '%s': %s, expected a layer as this program writes it", read->path, what);
 }
 
-/* The text of a variable-length string attribute, to be freed; NULL if there is none. */
-static char *text_value(hid_t attribute)
-{
-  char *stored = NULL, *text = NULL;
-  const hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  if (H5Aread(attribute, type, &stored) >= 0 && stored) text = strdup(stored);
-  if (stored) H5free_memory(stored);
-  H5Tclose(type);
-  return text;
-}
-
-static bool read_value(hid_t attribute, cvz_attribute *item)
-{
-  const hid_t type = H5Aget_type(attribute);
-  const H5T_class_t class = H5Tget_class(type);
-  const bool variable = H5Tis_variable_str(type) > 0;
-  H5Tclose(type);
-  if (class == H5T_INTEGER) {
-    item->kind = CVZ_ATTRIBUTE_INTEGER;
-    return H5Aread(attribute, H5T_NATIVE_INT64, &item->integer) >= 0;
-  }
-  if (class == H5T_FLOAT) {
-    item->kind = CVZ_ATTRIBUTE_REAL;
-    return H5Aread(attribute, H5T_NATIVE_DOUBLE, &item->real) >= 0;
-  }
-  item->kind = CVZ_ATTRIBUTE_TEXT;
-  item->text = variable ? text_value(attribute) : NULL;
-  return item->text;
-}
-
-/* For H5Aiterate2. */
-static herr_t take_attribute(hid_t object, const char *name, const H5A_info_t *about, void *context)
-{
-  cvz_layer_read *read = context;
-  (void)about;
-  if (read->info.attribute_count == ATTRIBUTES_MAX) return -1;
-  cvz_attribute *item = &read->attributes[read->info.attribute_count++];
-  *item = (cvz_attribute){.key = strdup(name), .kind = CVZ_ATTRIBUTE_INTEGER};
-  const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-  const bool good = item->key && attribute >= 0 && read_value(attribute, item);
-  if (attribute >= 0) H5Aclose(attribute);
-  return good ? 0 : -1;
-}
-
-static void forget_attribute(const cvz_attribute *item)
-{
-  if (item->kind == CVZ_ATTRIBUTE_TEXT) free((char *)item->text);
-  free((char *)item->key);
-}
-
 /* The two that say what kind of file it is; takes them out of the list. */
-static bool take_format(cvz_layer_read *read)
+static bool take_format(cvz_attribute_list *list)
 {
-  if (read->info.attribute_count < 2) return false;
-  cvz_attribute *a = read->attributes;
+  if (list->count < 2) return false;
+  cvz_attribute *a = list->items;
   const bool good = !strcmp(a[0].key, "format") && a[0].kind == CVZ_ATTRIBUTE_TEXT &&
                     !strcmp(a[0].text, "convviz-mpi layer") && !strcmp(a[1].key, "format_version") &&
                     a[1].kind == CVZ_ATTRIBUTE_INTEGER && a[1].integer <= FORMAT_VERSIONS;
   if (!good) return false;
-  forget_attribute(&a[0]);
-  forget_attribute(&a[1]);
-  read->info.attribute_count -= 2;
-  memmove(a, a + 2, (size_t)read->info.attribute_count * sizeof *a);
+  cvz_attribute_list_drop(list, 2);
   return true;
 }
 
-/* In the order in which they were written: this kind of file keeps it, sorting by name would lose it. */
-static cvz_status read_attributes(cvz_layer_read *read, cvz_error *error)
+static cvz_status read_attributes(const cvz_layer_read *read, hid_t object, cvz_attribute_list *list, cvz_error *error)
 {
-  hsize_t start = 0;
-  read->attributes = cvz_array(ATTRIBUTES_MAX, sizeof *read->attributes, error);
-  if (!read->attributes) return CVZ_E_MEMORY;
-  read->info.attributes = read->attributes;
-  if (H5Aiterate2(read->file, H5_INDEX_NAME, H5_ITER_NATIVE, &start, take_attribute, read) < 0 || !take_format(read))
-    return refuse(read, "its attributes are others", error);
+  return cvz_attribute_list_read(list, object) ? CVZ_OK : refuse(read, "its attributes are others", error);
+}
+
+static cvz_status read_own_attributes(cvz_layer_read *read, cvz_error *error)
+{
+  CVZ_TRY(read_attributes(read, read->file, &read->attributes, error));
+  if (!take_format(&read->attributes)) return refuse(read, "its attributes are others", error);
+  read->info.attributes = read->attributes.items;
+  read->info.attribute_count = read->attributes.count;
   return CVZ_OK;
 }
 
@@ -145,43 +88,53 @@ static bool open_numbers(hid_t *dataset, hid_t file, const char *name, int count
   return open_dataset(dataset, file, name, 1, shape) && shape[0] == count;
 }
 
-static bool open_pictures(picture_sets *sets, hid_t group, cvz_layer_file_info *info)
+static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of, int *channels)
 {
   int loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX];
-  if (!open_numbers(&sets->status, group, "status", info->count) ||
-      !open_numbers(&sets->repeat, group, "repeat", info->count) ||
-      !open_numbers(&sets->attempt, group, "attempt", info->count) ||
-      !open_numbers(&sets->score, group, "score", info->count) || !open_dataset(&sets->loss, group, "loss", 2, loss) ||
-      !open_dataset(&sets->tiles, group, "tiles", 4, tiles))
+  if (!open_numbers(&sets->status, group, "status", count) || !open_numbers(&sets->repeat, group, "repeat", count) ||
+      !open_numbers(&sets->attempt, group, "attempt", count) || !open_numbers(&sets->score, group, "score", count) ||
+      !open_dataset(&sets->loss, group, "loss", 2, loss) || !open_dataset(&sets->tiles, group, "tiles", 4, tiles))
     return false;
-  info->steps = loss[1];
-  info->tile_height = tiles[1], info->tile_width = tiles[2], info->channels = tiles[3];
-  if (loss[0] != info->count || tiles[0] != info->count) return false;
-  info->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
-  if (!info->keep_raw) return true;
+  of->steps = loss[1];
+  of->tile_height = tiles[1], of->tile_width = tiles[2], *channels = tiles[3];
+  if (loss[0] != count || tiles[0] != count) return false;
+  of->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
+  if (!of->keep_raw) return true;
   if (!open_dataset(&sets->raw, group, "raw", 4, raw)) return false;
-  info->raw_height = raw[1], info->raw_width = raw[2], info->raw_channels = raw[3];
-  return raw[0] == info->count;
+  of->raw_height = raw[1], of->raw_width = raw[2], of->raw_channels = raw[3];
+  return raw[0] == count;
 }
 
-static cvz_status make_room(picture_sets *sets, const cvz_layer_file_info *info, cvz_error *error)
+static cvz_status make_room(picture_sets *sets, const cvz_layer_variant *of, int channels, cvz_error *error)
 {
-  const size_t row = (size_t)info->tile_width * (size_t)info->channels;
-  const size_t raw_row = (size_t)info->raw_width * (size_t)info->raw_channels * sizeof(float);
-  sets->tile = cvz_array((size_t)info->tile_height, row, error);
-  sets->losses = cvz_array((size_t)info->steps, sizeof *sets->losses, error);
-  if (info->keep_raw) sets->image = cvz_array((size_t)info->raw_height, raw_row, error);
-  return sets->tile && sets->losses && (sets->image || !info->keep_raw) ? CVZ_OK : CVZ_E_MEMORY;
+  const size_t row = (size_t)of->tile_width * (size_t)channels;
+  const size_t raw_row = (size_t)of->raw_width * (size_t)of->raw_channels * sizeof(float);
+  sets->tile = cvz_array((size_t)of->tile_height, row, error);
+  sets->losses = cvz_array((size_t)of->steps, sizeof *sets->losses, error);
+  if (of->keep_raw) sets->image = cvz_array((size_t)of->raw_height, raw_row, error);
+  return sets->tile && sets->losses && (sets->image || !of->keep_raw) ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-static cvz_status load_pictures(const cvz_layer_read *read, picture_sets *sets, hid_t group, cvz_layer_file_info *info,
-                                cvz_error *error)
+static cvz_status load_pictures(const cvz_layer_read *read, picture_sets *sets, hid_t group, cvz_layer_variant *of,
+                                int *channels, cvz_error *error)
 {
-  if (!open_pictures(sets, group, info)) return refuse(read, "its datasets are others", error);
-  return make_room(sets, info, error);
+  if (!open_pictures(sets, group, read->info.count, of, channels))
+    return refuse(read, "its datasets are others", error);
+  return make_room(sets, of, *channels, error);
 }
 
-static int count_repeats(hid_t file)
+static cvz_status load_own(cvz_layer_read *read, cvz_error *error)
+{
+  cvz_layer_file_info *info = &read->info;
+  cvz_layer_variant own = {0};
+  CVZ_TRY(load_pictures(read, &read->own, read->file, &own, &info->channels, error));
+  info->tile_height = own.tile_height, info->tile_width = own.tile_width, info->steps = own.steps;
+  info->keep_raw = own.keep_raw;
+  info->raw_height = own.raw_height, info->raw_width = own.raw_width, info->raw_channels = own.raw_channels;
+  return CVZ_OK;
+}
+
+static int count_variants(hid_t file)
 {
   H5G_info_t info = {0};
   const bool known =
@@ -189,56 +142,65 @@ static int count_repeats(hid_t file)
   return known && info.nlinks <= INT_MAX ? (int)info.nlinks : 0;
 }
 
-static bool has_variant(const cvz_layer_read *read, const char *name)
+/* For H5Literate: the next name into the list. A name that this program would not give is refused. */
+static herr_t take_name(hid_t group, const char *name, const H5L_info_t *about, void *context)
 {
-  char path[64];
-  snprintf(path, sizeof path, "variants/%s", name);
-  return H5Lexists(read->file, path, H5P_DEFAULT) > 0;
+  cvz_layer_variant **next = context;
+  char plain[CVZ_VARIANT_NAME];
+  (void)group, (void)about;
+  cvz_variant_name(plain, name);
+  if (strcmp(plain, name)) return -1;
+  memcpy((*next)++->name, plain, sizeof plain);
+  return 0;
 }
 
-/* In the order of cvz_climb_variants. */
-static bool name_variants(cvz_layer_read *read, int count)
+/* repeat_2 before repeat_10, as they were written. */
+static int by_name(const void *a, const void *b)
 {
-  cvz_climb_settings settings = {.keep = true};
-  char name[CVZ_CLIMB_NAME] = "repeat_0";
-  while (has_variant(read, name)) snprintf(name, sizeof name, "repeat_%d", ++settings.repeats);
-  settings.negative = has_variant(read, "positive");
-  settings.both = settings.negative || has_variant(read, "negative");
-  settings.keep = settings.repeats > 0;
-  bool known = cvz_climb_variants(&settings) == count;
-  for (int i = 0; known && i < count; i++) {
-    cvz_climb_variant_name(&settings, i, read->name_texts[i]);
-    read->names[i] = read->name_texts[i];
-    known = has_variant(read, read->names[i]);
-  }
-  read->info.repeat_names = read->names;
-  return known;
+  return strverscmp(((const cvz_layer_variant *)a)->name, ((const cvz_layer_variant *)b)->name);
 }
 
-/* They are as the best picture, but for their names. */
-static cvz_status load_repeats(cvz_layer_read *read, cvz_error *error)
+static bool read_names(cvz_layer_read *read)
 {
-  const int count = count_repeats(read->file);
-  cvz_layer_file_info info = read->info;
+  cvz_layer_variant *next = read->variant_infos;
+  hsize_t start = 0;
+  const hid_t group = H5Gopen2(read->file, "variants", H5P_DEFAULT);
+  const bool good = group >= 0 && H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &start, take_name, &next) >= 0;
+  if (group >= 0) H5Gclose(group);
+  if (good) qsort(read->variant_infos, (size_t)(next - read->variant_infos), sizeof *next, by_name);
+  return good;
+}
+
+static cvz_status load_variant(cvz_layer_read *read, int index, cvz_error *error)
+{
+  cvz_layer_variant *of = &read->variant_infos[index];
+  cvz_attribute_list *attributes = &read->variant_attributes[index];
+  char path[sizeof "variants/" + CVZ_VARIANT_NAME];
+  int channels = 0;
+  snprintf(path, sizeof path, "variants/%s", of->name);
+  const hid_t group = H5Gopen2(read->file, path, H5P_DEFAULT);
+  if (group < 0) return refuse(read, "its variants are others", error);
+  cvz_status status = load_pictures(read, &read->variants[index], group, of, &channels, error);
+  if (status == CVZ_OK) status = read_attributes(read, group, attributes, error);
+  H5Gclose(group);
+  of->attributes = attributes->items, of->attribute_count = attributes->count;
+  if (status == CVZ_OK && channels != read->info.channels) return refuse(read, "its variants are others", error);
+  return status;
+}
+
+static cvz_status load_variants(cvz_layer_read *read, cvz_error *error)
+{
+  const size_t count = (size_t)count_variants(read->file);
   if (!count) return CVZ_OK;
-  read->repeats = cvz_array((size_t)count, sizeof *read->repeats, error);
-  read->results = cvz_array((size_t)count, sizeof *read->results, error);
-  read->name_texts = cvz_array((size_t)count, sizeof *read->name_texts, error);
-  read->names = cvz_array((size_t)count, sizeof *read->names, error);
-  if (!read->repeats || !read->results || !read->name_texts || !read->names) return CVZ_E_MEMORY;
-  if (!name_variants(read, count)) return refuse(read, "its variants are others", error);
-  read->info.repeats = count;
-  for (int i = 0; i < count; i++) {
-    char name[64];
-    snprintf(name, sizeof name, "variants/%s", read->names[i]);
-    const hid_t group = H5Gopen2(read->file, name, H5P_DEFAULT);
-    if (group < 0) return refuse(read, "its variants are others", error);
-    const cvz_status status = load_pictures(read, &read->repeats[i], group, &info, error);
-    H5Gclose(group);
-    CVZ_TRY(status);
-    if (info.keep_raw != read->info.keep_raw || info.steps != read->info.steps)
-      return refuse(read, "its variants are others", error);
-  }
+  read->variants = cvz_array(count, sizeof *read->variants, error);
+  read->results = cvz_array(count, sizeof *read->results, error);
+  read->variant_infos = cvz_array(count, sizeof *read->variant_infos, error);
+  read->variant_attributes = cvz_array(count, sizeof *read->variant_attributes, error);
+  if (!read->variants || !read->results || !read->variant_infos || !read->variant_attributes) return CVZ_E_MEMORY;
+  read->info.variants = read->variant_infos;
+  read->info.variant_count = (int)count;
+  if (!read_names(read)) return refuse(read, "its variants are others", error);
+  for (size_t i = 0; i < count; i++) CVZ_TRY(load_variant(read, (int)i, error));
   return CVZ_OK;
 }
 
@@ -285,10 +247,10 @@ static cvz_status load(cvz_layer_read *read, cvz_error *error)
 {
   read->file = H5Fopen(read->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (read->file < 0) return refuse(read, "not readable as HDF5", error);
-  CVZ_TRY(read_attributes(read, error));
+  CVZ_TRY(read_own_attributes(read, error));
   CVZ_TRY(load_numbers(read, error));
-  CVZ_TRY(load_pictures(read, &read->best, read->file, &read->info, error));
-  CVZ_TRY(load_repeats(read, error));
+  CVZ_TRY(load_own(read, error));
+  CVZ_TRY(load_variants(read, error));
   return read_labels(read, error) ? CVZ_OK : refuse(read, "its labels are others", error);
 }
 
@@ -332,15 +294,17 @@ void cvz_layer_read_close(cvz_layer_read *read)
   close_dataset(read->filters);
   close_dataset(read->noise_mean);
   close_dataset(read->noise_deviation);
-  close_pictures(&read->best);
-  for (int i = 0; read->repeats && i < read->info.repeats; i++) close_pictures(&read->repeats[i]);
+  close_pictures(&read->own);
+  for (int i = 0; i < read->info.variant_count; i++) {
+    close_pictures(&read->variants[i]);
+    cvz_attribute_list_free(&read->variant_attributes[i]);
+  }
   if (read->file > 0) H5Fclose(read->file);
-  for (int i = 0; i < read->info.attribute_count; i++) forget_attribute(&read->attributes[i]);
-  free(read->attributes);
+  cvz_attribute_list_free(&read->attributes);
   free(read->numbers);
-  free(read->repeats);
-  free(read->name_texts);
-  free(read->names);
+  free(read->variants);
+  free(read->variant_infos);
+  free(read->variant_attributes);
   free(read->results);
   free(read->labels);
   free(read->label_text);
@@ -396,11 +360,11 @@ cvz_status cvz_layer_read_unit(cvz_layer_read *read, int index, cvz_result *resu
   bool good;
   H5E_BEGIN_TRY
   {
-    good = read_picture(&read->best, index, result) &&
+    good = read_picture(&read->own, index, result) &&
            read_row(read->noise_mean, H5T_NATIVE_FLOAT, 1, index, &result->noise_mean) &&
            read_row(read->noise_deviation, H5T_NATIVE_FLOAT, 1, index, &result->noise_deviation);
-    for (int i = 0; good && i < read->info.repeats; i++)
-      good = read_picture(&read->repeats[i], index, &read->results[i]);
+    for (int i = 0; good && i < read->info.variant_count; i++)
+      good = read_picture(&read->variants[i], index, &read->results[i]);
   }
   H5E_END_TRY
   return good ? CVZ_OK : refuse(read, "not readable", error);
@@ -411,9 +375,9 @@ cvz_status cvz_layer_read_summary(cvz_layer_read *read, cvz_layer_summary *summa
   *summary = cvz_layer_summary_empty();
   for (int i = 0; i < read->info.count; i++) {
     cvz_unit_status status = CVZ_UNIT_MISSING;
-    if (!read_status(&read->best, i, &status) || !read_row(read->best.loss, H5T_NATIVE_FLOAT, 2, i, read->best.losses))
+    if (!read_status(&read->own, i, &status) || !read_row(read->own.loss, H5T_NATIVE_FLOAT, 2, i, read->own.losses))
       return refuse(read, "not readable", error);
-    const float last = cvz_result_last_loss(read->best.losses, read->info.steps);
+    const float last = cvz_result_last_loss(read->own.losses, read->info.steps);
     cvz_layer_summary_add(summary, read->numbers[i], status, last);
   }
   return CVZ_OK;

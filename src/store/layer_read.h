@@ -5,6 +5,8 @@
 #include "store/layer_file.h"
 #include "store/layer_summary.h"
 
+#define CVZ_LAYER_KEYS 4 /**< attributes of a layer before those of its job */
+
 typedef struct cvz_layer_read cvz_layer_read;
 
 /** Opens DIRECTORY/layers/STEM.h5, as cvz_layer_file_finish left it.

@@ -1,6 +1,10 @@
 #include "store/layer_script.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "store/json.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -43,31 +47,49 @@ static void add_curve(cvz_text *curves, const float *loss, int steps, float low,
   cvz_text_add(curves, "\"");
 }
 
-void cvz_layer_script_add(cvz_layer_script *script, cvz_unit_status status, const float *loss, int steps)
+cvz_status cvz_layer_script_start(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error)
 {
+  script->list_count = 1 + info->variant_count;
+  script->lists = cvz_array((size_t)script->list_count, sizeof *script->lists, error);
+  return script->lists ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+static void add_unit(cvz_script_lists *lists, const cvz_result *result, int steps)
+{
+  const bool missing = result->status == CVZ_UNIT_MISSING;
   float low = NAN, high = NAN;
-  for (int i = 0; i < steps && isfinite(loss[i]); i++) {
-    if (!(low <= loss[i])) low = loss[i];
-    if (!(high >= loss[i])) high = loss[i];
+  if (missing) steps = 0;
+  for (int i = 0; i < steps && isfinite(result->loss[i]); i++) {
+    if (!(low <= result->loss[i])) low = result->loss[i];
+    if (!(high >= result->loss[i])) high = result->loss[i];
   }
-  cvz_text_add(&script->statuses, "%d", (int)status);
-  add_number(&script->first, steps ? loss[0] : NAN);
-  add_number(&script->last, cvz_result_last_loss(loss, steps));
-  add_number(&script->low, low);
-  add_number(&script->high, high);
-  add_curve(&script->curves, loss, steps, low, high);
-  script->steps = steps;
+  cvz_text_add(&lists->statuses, "%d", (int)result->status);
+  add_number(&lists->first, steps ? result->loss[0] : NAN);
+  add_number(&lists->last, steps ? cvz_result_last_loss(result->loss, steps) : NAN);
+  add_number(&lists->score, missing ? NAN : result->score);
+  add_number(&lists->low, low);
+  add_number(&lists->high, high);
+  add_curve(&lists->curves, result->loss, steps, low, high);
+}
+
+void cvz_layer_script_add(cvz_layer_script *script, const cvz_layer_file_info *info, const cvz_result *result)
+{
+  add_unit(&script->lists[0], result, info->steps);
+  for (int k = 1; k < script->list_count; k++)
+    add_unit(&script->lists[k], &result->repeats[k - 1], info->variants[k - 1].steps);
+  add_number(&script->noise_mean, result->noise_mean);
+  add_number(&script->noise_deviation, result->noise_deviation);
   script->units++;
 }
 
-static void add_sheets(cvz_text *text, const cvz_layer_file_info *info)
+static void add_sheets(cvz_text *text, const cvz_layer_file_info *info, const cvz_layer_variant *of)
 {
-  const cvz_sheets sheets = cvz_sheets_divide(info->count, info->tile_width, info->tile_height);
-  cvz_text_add(text, "\"tile\":[%d,%d],\"margin\":%d,\"per_sheet\":%d,\"sheets\":[", info->tile_width,
-               info->tile_height, info->margin, sheets.per_sheet);
+  const cvz_sheets sheets = cvz_sheets_divide(info->count, of->tile_width, of->tile_height);
+  cvz_text_add(text, "\"steps\":%d,\n\"tile\":[%d,%d],\"margin\":%d,\"per_sheet\":%d,\"sheets\":[", of->steps,
+               of->tile_width, of->tile_height, info->margin, sheets.per_sheet);
   for (int i = 0; i < sheets.count; i++) {
     char end[CVZ_SHEET_END];
-    cvz_sheet_end(end, i);
+    cvz_sheet_end(end, of->name, i);
     cvz_text_add(text, "%s\"%s%s\"", i ? "," : "", info->stem, end);
   }
   cvz_text_add(text, "],\n");
@@ -80,23 +102,66 @@ static void add_integers(cvz_text *text, const char *key, const int *values, int
   cvz_text_add(text, "],\n");
 }
 
-static void add_list(cvz_text *text, const char *key, cvz_text *list, const char *end)
+/* A list that was gathered, behind what stands before it. */
+static void add_list(cvz_text *text, const char *before, const cvz_text *list)
 {
   text->failed |= list->failed;
-  cvz_text_add(text, "\"%s\":[%s]%s\n", key, list->data ? list->data : "", end);
+  cvz_text_add(text, "%s:[%s]", before, list->data ? list->data : "");
+}
+
+/* What there is of each list of pictures. */
+static void add_pictures(cvz_text *text, const cvz_layer_file_info *info, const cvz_layer_variant *of,
+                         const cvz_script_lists *lists)
+{
+  add_sheets(text, info, of);
+  cvz_text_add(text, "\"statuses\":\"%s\"", lists->statuses.data ? lists->statuses.data : "");
+  text->failed |= lists->statuses.failed;
+  add_list(text, ",\n\"first\"", &lists->first);
+  add_list(text, ",\n\"last\"", &lists->last);
+  add_list(text, ",\n\"score\"", &lists->score);
+  add_list(text, ",\n\"low\"", &lists->low);
+  add_list(text, ",\n\"high\"", &lists->high);
+  add_list(text, ",\n\"curves\"", &lists->curves);
+}
+
+static void add_variants(cvz_text *text, const cvz_layer_script *script, const cvz_layer_file_info *info)
+{
+  for (int i = 0; i < info->variant_count; i++) {
+    cvz_text_add(text, "%s{\"name\":\"%s\",", i ? ",\n" : ",\n\"variants\":[", info->variants[i].name);
+    add_pictures(text, info, &info->variants[i], &script->lists[i + 1]);
+    cvz_text_add(text, "}");
+  }
+  if (info->variant_count) cvz_text_add(text, "]");
+}
+
+/* Names of any origin: in ASCII, as a script may have them. */
+static void add_labels(cvz_text *text, const cvz_layer_file_info *info)
+{
+  if (!info->labels) return;
+  json_t *labels = json_array();
+  bool complete = labels;
+  for (int i = 0; complete && i < info->count; i++)
+    complete = !json_array_append_new(labels, cvz_json_text(info->labels[i]));
+  char *made = complete ? json_dumps(labels, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+  if (made)
+    cvz_text_add(text, "\"labels\":%s,\n", made);
+  else
+    text->failed = 1;
+  free(made);
+  json_decref(labels);
 }
 
 static void add_similar(cvz_text *text, const cvz_layer_script *script)
 {
   if (!script->similar) return;
-  cvz_text_add(text, ",\"similar\":[");
+  cvz_text_add(text, ",\n\"similar\":[");
   for (int i = 0; i < script->units; i++) {
     const int *row = script->similar + (size_t)i * (size_t)script->similar_count;
     cvz_text_add(text, i ? ",[" : "[");
     for (int k = 0; k < script->similar_count && row[k] >= 0; k++) cvz_text_add(text, "%s%d", k ? "," : "", row[k]);
     cvz_text_add(text, "]");
   }
-  cvz_text_add(text, "]\n");
+  cvz_text_add(text, "]");
 }
 
 static void add_scores(cvz_text *text, const cvz_layer_script *script)
@@ -104,37 +169,44 @@ static void add_scores(cvz_text *text, const cvz_layer_script *script)
   for (int i = 0; i < script->score_count; i++) {
     cvz_text values = {0};
     for (int k = 0; k < script->units; k++) add_number(&values, script->scores[i].values[k]);
-    cvz_text_add(text, "%s\"%s\":[%s]", i ? "," : ",\"scores\":{", script->scores[i].name,
+    cvz_text_add(text, "%s\"%s\":[%s]", i ? "," : ",\n\"scores\":{", script->scores[i].name,
                  values.data ? values.data : "");
     text->failed |= values.failed;
     cvz_text_free(&values);
   }
-  if (script->score_count) cvz_text_add(text, "}\n");
+  if (script->score_count) cvz_text_add(text, "}");
 }
 
-/* Stems and file names have no character that a script would read otherwise (job/stem.h). */
+/* Stems and names of variants have no character that a script would read otherwise (job/stem.h). */
 cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error)
 {
   cvz_text *text = &script->text;
-  cvz_text_add(text, "atlas.addLayer(\"%s\",{\"format\":1,\"steps\":%d,\n", info->stem, script->steps);
-  add_sheets(text, info);
+  const cvz_layer_variant own = cvz_layer_main(info);
+  cvz_text_add(text, "atlas.addLayer(\"%s\",{\"format\":1,\n", info->stem);
   add_integers(text, "filters", info->filters, info->count);
-  cvz_text_add(text, "\"statuses\":\"%s\",\n", script->statuses.data ? script->statuses.data : "");
-  add_list(text, "first", &script->first, ",");
-  add_list(text, "last", &script->last, ",");
-  add_list(text, "low", &script->low, ",");
-  add_list(text, "high", &script->high, ",");
-  add_list(text, "curves", &script->curves, "");
+  add_labels(text, info);
+  add_pictures(text, info, &own, &script->lists[0]);
+  add_list(text, ",\n\"noise_mean\"", &script->noise_mean);
+  add_list(text, ",\n\"noise_deviation\"", &script->noise_deviation);
   add_similar(text, script);
   add_scores(text, script);
+  add_variants(text, script, info);
   cvz_text_add(text, "});\n");
-  text->failed |= script->statuses.failed;
   return cvz_text_check(text, error);
+}
+
+static void free_lists(cvz_script_lists *lists)
+{
+  cvz_text *const all[] = {&lists->statuses, &lists->first, &lists->last,  &lists->score,
+                           &lists->low,      &lists->high,  &lists->curves};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) cvz_text_free(all[i]);
 }
 
 void cvz_layer_script_free(cvz_layer_script *script)
 {
-  cvz_text *const lists[] = {&script->text, &script->statuses, &script->first, &script->last,
-                             &script->low,  &script->high,     &script->curves};
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) cvz_text_free(lists[i]);
+  for (int k = 0; script->lists && k < script->list_count; k++) free_lists(&script->lists[k]);
+  free(script->lists);
+  cvz_text_free(&script->text);
+  cvz_text_free(&script->noise_mean);
+  cvz_text_free(&script->noise_deviation);
 }

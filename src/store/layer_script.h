@@ -10,18 +10,28 @@
 
 #define CVZ_CURVE_POINTS 48 /**< of a loss curve, at most */
 
+/** Of one of the layer's lists of pictures; they grow with the units. */
+typedef struct cvz_script_lists {
+  cvz_text statuses, first, last, score, low, high, curves;
+} cvz_script_lists;
+
 typedef struct cvz_layer_script {
   cvz_text text;
-  cvz_text statuses, first, last, low, high, curves; /* lists that grow with the units */
-  int steps, units;
+  cvz_script_lists *lists; /**< of the layer itself, then of its variants */
+  cvz_text noise_mean, noise_deviation;
+  int list_count, units;
   const int *similar; /**< (units, similar_count) places of filters that are alike, -1 for none; or NULL */
   int similar_count;
   const cvz_layer_score *scores;
   int score_count;
 } cvz_layer_script;
 
-/** Zero-initialise the script; then a unit at a time in the order of the filters, and the end. */
-void cvz_layer_script_add(cvz_layer_script *script, cvz_unit_status status, const float *loss, int steps);
+/** The script is zero but for `similar` and `scores`. Then a unit at a time in the order of the filters, and the end.
+ *  Frees nothing on failure: cvz_layer_script_free. */
+cvz_status cvz_layer_script_start(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error);
+
+/** Its pictures are not looked at. */
+void cvz_layer_script_add(cvz_layer_script *script, const cvz_layer_file_info *info, const cvz_result *result);
 
 /** Completes script->text. */
 cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_file_info *info, cvz_error *error);

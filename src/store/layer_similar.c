@@ -43,10 +43,11 @@ static cvz_status fill_script(cvz_layer_script *script, cvz_layer_read *read, cv
 {
   cvz_layer_file_info info = *cvz_layer_read_info(read);
   info.margin = CVZ_GRID_MARGIN;
+  CVZ_TRY(cvz_layer_script_start(script, &info, error));
   for (int i = 0; i < info.count; i++) {
     cvz_result result;
     CVZ_TRY(cvz_layer_read_unit(read, i, &result, error));
-    cvz_layer_script_add(script, result.status, result.loss, info.steps);
+    cvz_layer_script_add(script, &info, &result);
   }
   return cvz_layer_script_finish(script, &info, error);
 }

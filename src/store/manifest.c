@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
+#include "job/changes.h"
 #include "store/json.h"
 
 #define REAL_DIGITS 15 /**< the most that every decimal number survives; the layers' files have the exact values */
@@ -30,6 +32,43 @@ static json_t *job_json(const cvz_attribute *attributes, int count)
   for (int i = 0; i < count; i++) complete &= set(job, attributes[i].key, cvz_json_attribute(&attributes[i]));
   if (complete) return job;
   json_decref(job);
+  return NULL;
+}
+
+/* As a command line has it. */
+static json_t *change_json(const cvz_attribute *attribute, const cvz_option *option)
+{
+  if (option->kind == CVZ_OPTION_FLAG) return json_string(attribute->integer ? "true" : "false");
+  return cvz_json_attribute(attribute);
+}
+
+/* In what a job differs from its recipe. */
+static json_t *changes_json(const cvz_attribute *attributes, int count)
+{
+  json_t *changes = json_object();
+  const cvz_option **changed = cvz_array((size_t)count + 1, sizeof *changed, NULL);
+  bool complete = changed && cvz_changes_find(attributes, count, changed, NULL) == CVZ_OK;
+  for (int i = 0; complete && i < count; i++)
+    if (changed[i]) complete = set(changes, changed[i]->name, change_json(&attributes[i], changed[i]));
+  free(changed);
+  if (complete) return changes;
+  json_decref(changes);
+  return NULL;
+}
+
+static json_t *variants_json(const cvz_manifest *manifest)
+{
+  json_t *variants = json_object();
+  bool complete = variants;
+  for (int i = 0; complete && i < manifest->variant_count; i++) {
+    const cvz_manifest_variant *variant = &manifest->variants[i];
+    json_t *json = json_object();
+    complete = set(variants, variant->name, json) &&
+               set(json, "job", job_json(variant->attributes, variant->attribute_count)) &&
+               set(json, "changes", changes_json(variant->attributes, variant->attribute_count));
+  }
+  if (complete) return variants;
+  json_decref(variants);
   return NULL;
 }
 
@@ -130,6 +169,8 @@ static cvz_status add_json(cvz_text *text, const cvz_manifest *manifest, size_t 
                         set(root, "format_version", json_integer(1)) &&
                         (!part || set(root, "shard", part_json(part))) &&
                         set(root, "job", job_json(manifest->attributes, manifest->attribute_count)) &&
+                        set(root, "changes", changes_json(manifest->attributes, manifest->attribute_count)) &&
+                        (!manifest->variant_count || set(root, "variants", variants_json(manifest))) &&
                         set(root, "layers", layers_json(manifest->layers, manifest->layer_count, part)) &&
                         set(root, "network", network_json(manifest->network));
   if (complete) lines = json_dumps(root, flags | JSON_REAL_PRECISION(REAL_DIGITS));

@@ -23,6 +23,13 @@ typedef struct cvz_output_part {
   cvz_whole whole;
 } cvz_output_part;
 
+/** Another job whose pictures stand beside those of the layers, as a variant of that name. */
+typedef struct cvz_manifest_variant {
+  const char *name;
+  const cvz_attribute *attributes;
+  int attribute_count;
+} cvz_manifest_variant;
+
 /** All borrowed. */
 typedef struct cvz_manifest {
   const cvz_output_part *part;     /**< NULL: the whole job */
@@ -30,6 +37,8 @@ typedef struct cvz_manifest {
   int attribute_count;
   const cvz_output_layer *layers;
   int layer_count;
+  const cvz_manifest_variant *variants;
+  int variant_count;
   const char *network; /**< JSON: [{"name", "class", "inputs": [places before]}], or NULL if it is not known */
 } cvz_manifest;
 

@@ -17,8 +17,6 @@
 #include "store/results.h"
 #include "store/sheets.h"
 
-#define LAYER_KEYS 4 /* attributes of a layer's file before those of the job */
-
 typedef struct part {
   const char *directory;
   json_t *manifest;
@@ -178,8 +176,8 @@ cvz_status cvz_merge_manifest(cvz_merge *merge, cvz_manifest *manifest, cvz_erro
   merge->network = json_dumps(network, JSON_COMPACT);
   CVZ_REQUIRE(merge->network, error, CVZ_E_FORMAT, "merge: '%s': its manifest.json has no network",
               merge->parts[0].directory);
-  *manifest = (cvz_manifest){.attributes = info->attributes + LAYER_KEYS,
-                             .attribute_count = info->attribute_count - LAYER_KEYS,
+  *manifest = (cvz_manifest){.attributes = info->attributes + CVZ_LAYER_KEYS,
+                             .attribute_count = info->attribute_count - CVZ_LAYER_KEYS,
                              .layers = merge->layers,
                              .layer_count = merge->layer_count,
                              .network = merge->network};
@@ -207,8 +205,8 @@ static bool part_has(const part *p, int index)
 /* The job as a file's attributes tell it, and how large its pictures are. */
 static cvz_status describe(cvz_text *text, const cvz_layer_file_info *info, cvz_error *error)
 {
-  if (info->attribute_count > LAYER_KEYS)
-    cvz_job_text_add(text, info->attributes + LAYER_KEYS, info->attribute_count - LAYER_KEYS);
+  if (info->attribute_count > CVZ_LAYER_KEYS)
+    cvz_job_text_add(text, info->attributes + CVZ_LAYER_KEYS, info->attribute_count - CVZ_LAYER_KEYS);
   cvz_text_add(text, "steps = %d\ntile = %d x %d x %d\nraw = %d x %d x %d\n", info->steps, info->tile_height,
                info->tile_width, info->channels, info->raw_height, info->raw_width, info->raw_channels);
   return cvz_text_check(text, error);

@@ -8,7 +8,7 @@
 #define CVZ_SHEET_PIXELS                                                                                               \
   (1 << 24) /**< most pixels of its tiles, unless one tile alone has more: what a browser decodes                      \
              *   at once */
-#define CVZ_SHEET_END  24
+#define CVZ_SHEET_END  64
 #define CVZ_STRIP_SIDE 96 /**< longest side of a tile in a strip */
 
 /** How a layer's tiles are divided. */
@@ -23,8 +23,10 @@ cvz_sheets cvz_sheets_divide(int tiles, int tile_width, int tile_height);
 /** Tiles of one sheet of a layer with `tiles`. */
 int cvz_sheet_tiles(cvz_sheets sheets, int sheet, int tiles);
 
-/** What stands behind the stem in a sheet's name: ".png", "+2.png", "+3.png"; '+' is in no stem. */
-void cvz_sheet_end(char end[CVZ_SHEET_END], int sheet);
+/** What stands behind the stem in a sheet's name: ".png", "+2.png", "+3.png", and of a variant "@NAME.png",
+ *  "@NAME+2.png"; neither '+' nor '@' is in a stem or a variant's name.
+ *  @param variant  "": the layer itself */
+void cvz_sheet_end(char end[CVZ_SHEET_END], const char *variant, int sheet);
 
 /** Lays out the first sheet of a layer with `tiles`; see cvz_grid_layout. */
 cvz_status cvz_sheets_first_grid(cvz_grid *grid, int tiles, int tile_width, int tile_height, int margin,

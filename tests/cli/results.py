@@ -133,6 +133,41 @@ def similar(scratch):
           [[place for place in places[8 * i:8 * i + 8] if place >= 0] for i in range(6)], layer["similar"])
 
 
+def combined(scratch):
+    """One job with repeats, and another recipe of some of its filters: one atlas, and one file a layer."""
+    a, b, out = scratch / "keras", scratch / "lucid", scratch / "both"
+    run(JOB + ["0-3", "--iterations", "3", "--repeats", "2", "--keep-repeats", "--out", a])
+    run(["--model", MODEL, "--layer", "conv2d_5", "--size", "64", "--filters", "2,3,5", "--recipe", "lucid",
+         "--iterations", "2", "--quiet", "--out", b])
+    told = run(["--combine", a, b, "--out", out])
+    check("--combine ends well", told.code == 0 and not told.ours(), told)
+    for name in ("tiles", "loss", "score", "variants/repeat_1/tiles"):
+        check(f"{name} of the first job", dataset(out / "layers/conv2d_5.h5", name, scratch) ==
+              dataset(a / "layers/conv2d_5.h5", name, scratch))
+    tiles = dataset(out / "layers/conv2d_5.h5", "variants/lucid/tiles", scratch)
+    size = len(tiles) // 4
+    other = dataset(b / "layers/conv2d_5.h5", "tiles", scratch)
+    check("pictures of the second job, nothing where it has none", tiles == bytes(2 * size) + other[:2 * size])
+    script = (out / "site/layers/conv2d_5.js").read_text()
+    layer = json.loads(script[script.index(",") + 1:-3])
+    check("the page has all of them", [(one["name"], one["statuses"], one["steps"]) for one in layer["variants"]] ==
+          [(one["name"], one["statuses"], one["steps"]) for one in layer["variants"] if one["name"] != "lucid"] +
+          [("lucid", "00" + layer["variants"][-1]["statuses"][2:], 2)] and len(layer["variants"]) == 3, layer["variants"])
+    check("and sheets of them", all((out / "layers" / name).exists() for one in layer["variants"] for name in one["sheets"]))
+    told = manifest(out)
+    check("the manifest has both jobs", told["job"] == manifest(a)["job"] and
+          told["variants"]["lucid"]["job"] == manifest(b)["job"])
+    check("and what differs from their recipes", (told["changes"], told["variants"]["lucid"]["changes"]) ==
+          ({"repeats": 2}, {}), told["changes"])
+    check("a layer that the second has not is as it was", files(out)["layers/conv2d_1.h5"] ==
+          files(a)["layers/conv2d_1.h5"])
+    for name, words, said in (("one", [a], "at least two"), ("itself twice", [a, a, a], "different names"),
+                              ("over one of them", [a, b, "--out", a, "--overwrite"], "--out as well")):
+        words = [*words] if "--out" in words else [*words, "--out", scratch / "refused"]
+        told = run(["--combine", *words], 2)
+        check(f"--combine, {name}: refused", told.code == USAGE and len(told.ours()) == 1 and said in told.ours()[0], told)
+
+
 def pages(scratch):
     """What a page is told agrees with the data."""
     a = scratch / "a"
@@ -151,6 +186,6 @@ def pages(scratch):
 
 
 with scratch_folder() as folder:
-    for part in (diffs, exports, similar, pages):
+    for part in (diffs, exports, similar, pages, combined):
         part(pathlib.Path(folder))
 finish()

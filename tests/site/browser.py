@@ -197,6 +197,17 @@ def filter_page(folder):
         command = b.until(".command code").text
         check("the command renders it larger", all(word in command for word in (
             "--size 200x200", "--iterations 120", "--filters 2", "--layer '</script>")), command)
+        check("and has what differs from the recipe, and no more", "--learning-rate=5" in command and
+              "--flip=true" in command and "--rescue" not in command, command)
+        check("score and noise are told", all(word in facts for word in (
+            "0.5 ± 2", "Gain over noise", "deviations)")), facts)
+        check("a name of a class is text", b.until(".label").text ==
+              "</script><script>document.title='broken'</script>" and b.driver.title.endswith(": made <b>up</b>"),
+              b.driver.title)
+        b.open(f"{stem(layer)}?find=zebra", ".grid .tile")
+        names = [tile.get_attribute("textContent") for tile in b.all(".grid .tile")]
+        check("filters are found by the names of their classes", names and all(name.endswith(" zebra") for name in names),
+              names[:4])
         check("a quote in a name is one for the shell", "'\\''" in command, command)
         b.open(f"{stem(layer)}/5", ".filter-page")
         check("a dead filter says so", "dead" in b.until(".picture").get_attribute("aria-label"))
@@ -212,18 +223,21 @@ def with_variants(folder):
     body = text[text.index(",") + 1:-3]
     raw = json.loads(body)
     variant = {key: raw[key] for key in ("steps", "tile", "margin", "per_sheet", "sheets", "statuses", "first", "last",
-                                         "low", "high", "curves")}
+                                         "score", "low", "high", "curves")}
     raw["variants"] = [{**variant, "name": "fourier <i>"}, {**variant, "name": "negative"}]
     raw["similar"] = [[(place + 1) % layer["filters"], 0] for place in range(layer["filters"])]
     raw["scores"] = {"sharpness": [-place for place in range(layer["filters"])]}
     path.write_text(f'atlas.addLayer("{stem(layer)}",{json.dumps(raw)});\n')
     with opened(folder) as b:
         b.open(f"{stem(layer)}/3", ".variants")
-        names = [button.text for button in b.all(".variants button")]
-        check("all recipes stand side by side", names == ["keras", "fourier <i>", "negative"], names)
-        b.all(".variants button")[1].click()
+        names = [one.text.splitlines()[0] for one in b.all(".variants a")]
+        check("all recipes stand side by side", names == ["positive", "fourier <i>", "negative"], names)
+        captions = [caption.text for caption in b.all(".signs figcaption")]
+        check("so do both signs, large", captions == ["positive", "negative"], captions)
+        b.all(".variants a")[1].click()
         wait(b, "one can be looked at", "document.querySelector('.large .picture').getAttribute('aria-label')"
-                                       " == 'fourier <i> picture'")
+                                       ".endsWith(', fourier <i>') && !document.querySelector('.signs')")
+        check("by an address of its own", b.at().endswith("/3?variant=fourier%20%3Ci%3E"), b.at())
         check("similar filters are named", b.script("return [...document.querySelectorAll('section .row .tile')]"
                                                     ".map(x => x.textContent)") == ["4", "0"])
         check("a score is told", "sharpness" in b.until(".values").text)

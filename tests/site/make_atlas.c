@@ -116,11 +116,27 @@ static void put_filter(maker *m, cvz_layer_file *file, int layer, int filter, ui
     paint(tile, m->side, layer, filter);
   else
     memset(tile, 127, (size_t)m->side * (size_t)m->side * 3);
-  const cvz_result result = {.filter = filter, .status = (cvz_unit_status)ended, .tile = tile, .loss = loss};
-  need(m, cvz_layer_file_put(file, filter, &result, &m->error));
   const float last = cvz_result_last_loss(loss, STEPS);
+  const cvz_result result = {.filter = filter,
+                             .status = (cvz_unit_status)ended,
+                             .tile = tile,
+                             .loss = loss,
+                             .score = last + 1,
+                             .noise_mean = 0.5f,
+                             .noise_deviation = 2};
+  need(m, cvz_layer_file_put(file, filter, &result, &m->error));
   cvz_layer_summary_add(&m->output[layer].summary, filter, result.status, last);
   need(m, cvz_times_add(m->times, m->output[layer].stem, filter, filter % 64, 0.25 + filter, &m->error));
+}
+
+/* Of the first layer alone: as hostile as its own name. */
+static const char **name_filters(const maker *m, int count)
+{
+  static const char *const names[] = {"zebra", "<b>bold</b>", "</script><script>document.title='broken'</script>"};
+  const char **labels = cvz_array((size_t)count, sizeof *labels, NULL);
+  if (!labels) stop(m);
+  for (int i = 0; i < count; i++) labels[i] = names[i % 3];
+  return labels;
 }
 
 static void make_layer(maker *m, int layer, int count)
@@ -130,6 +146,7 @@ static void make_layer(maker *m, int layer, int count)
   int *filters = cvz_array((size_t)count, sizeof *filters, &m->error);
   uint8_t *tile = cvz_array((size_t)m->side * (size_t)m->side, 3, &m->error);
   if (!filters || !tile) stop(m);
+  const char **labels = layer ? NULL : name_filters(m, count);
   for (int i = 0; i < count; i++) filters[i] = i;
   m->output[layer] = (cvz_output_layer){
       .name = of->name, .class_name = of->class_name, .count = count, .tile_width = m->side, .tile_height = m->side};
@@ -138,6 +155,7 @@ static void make_layer(maker *m, int layer, int count)
   const cvz_layer_file_info info = {.directory = m->directory,
                                     .stem = m->output[layer].stem,
                                     .filters = filters,
+                                    .labels = labels,
                                     .count = count,
                                     .tile_height = m->side,
                                     .tile_width = m->side,
@@ -151,6 +169,7 @@ static void make_layer(maker *m, int layer, int count)
   for (int i = 0; i < count; i++) put_filter(m, file, layer, i, tile);
   need(m, cvz_layer_file_finish(file, &m->error));
   free(tile);
+  free(labels);
   free(filters);
 }
 
@@ -173,7 +192,9 @@ static void finish(maker *m)
       {.key = "recipe", .kind = CVZ_ATTRIBUTE_TEXT, .text = "keras"},
       {.key = "size", .kind = CVZ_ATTRIBUTE_TEXT, .text = "100x100"},
       {.key = "iterations", .kind = CVZ_ATTRIBUTE_INTEGER, .integer = STEPS},
-      {.key = "learning_rate", .kind = CVZ_ATTRIBUTE_REAL, .real = 10},
+      {.key = "learning_rate", .kind = CVZ_ATTRIBUTE_REAL, .real = 5},
+      {.key = "rescue", .kind = CVZ_ATTRIBUTE_TEXT, .text = "on"},
+      {.key = "flip", .kind = CVZ_ATTRIBUTE_INTEGER, .integer = 1},
       {.key = "model_name", .kind = CVZ_ATTRIBUTE_TEXT, .text = "made <b>up</b>"},
   };
   cvz_text network = {0};

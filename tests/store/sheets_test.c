@@ -45,10 +45,14 @@ static void sheets_have_names_that_no_stem_has(void **state)
 {
   (void)state;
   char end[CVZ_SHEET_END];
-  cvz_sheet_end(end, 0);
+  cvz_sheet_end(end, "", 0);
   assert_string_equal(end, ".png");
-  cvz_sheet_end(end, 11);
+  cvz_sheet_end(end, "", 11);
   assert_string_equal(end, "+12.png");
+  cvz_sheet_end(end, "repeat_1", 0);
+  assert_string_equal(end, "@repeat_1.png");
+  cvz_sheet_end(end, "lucid", 1);
+  assert_string_equal(end, "@lucid+2.png");
 }
 
 static cvz_status read_plain(void *context, int index, uint8_t *tile, cvz_error *error)

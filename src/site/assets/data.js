@@ -39,28 +39,57 @@ const atlas = (() => {
     for (const listener of listeners) listener();
   }
 
+  const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
+  const minus = (a, b) => (known(a) && known(b) ? a - b : null);
+
+  /* The parameters that made pictures (Pictures), and in what they differ from the recipe's. */
+  function jobOf(pictures) {
+    const variant = (manifest.variants || {})[pictures.name];
+    return variant ? {job: variant.job, changes: variant.changes} : {job: manifest.job, changes: manifest.changes || {}};
+  }
+
   /* One picture for each filter, in sheets: the main ones of a layer, or a variant's. */
   class Pictures {
-    constructor(raw, filters) {
+    constructor(raw, main) {
+      const filters = main ? main.filters : raw.filters;
       this.filters = filters;
+      this.labels = main ? main.labels : raw.labels ? raw.labels.map(clean) : null;
       this.places = new Map(filters.map((filter, place) => [filter, place]));
       this.steps = raw.steps;
       this.tileWidth = raw.tile[0];
       this.tileHeight = raw.tile[1];
       this.margin = raw.margin;
       this.perSheet = raw.per_sheet;
-      this.sheets = raw.sheets.filter((name) => /^[A-Za-z0-9_-][A-Za-z0-9._+-]*\.png$/.test(name));
+      this.sheets = raw.sheets.filter((name) => /^[A-Za-z0-9_-][A-Za-z0-9._+@-]*\.png$/.test(name));
       this.statuses = Array.from(raw.statuses, Number);
       this.first = raw.first;
       this.last = raw.last;
-      this.gain = raw.last.map((last, i) => (last === null || raw.first[i] === null ? null : last - raw.first[i]));
+      this.score = raw.score || [];
+      this.noiseMean = main ? main.noiseMean : raw.noise_mean || [];
+      this.noiseDeviation = main ? main.noiseDeviation : raw.noise_deviation || [];
+      this.gain = filters.map((_, i) => minus(this.score[i], this.noiseMean[i]));
       this.low = raw.low;
       this.high = raw.high;
       this.curves = raw.curves;
       this.scores = raw.scores || {};
       this.similar = raw.similar || null;
       this.name = raw.name ? clean(raw.name) : "";
-      this.variants = (raw.variants || []).map((variant) => new Pictures(variant, filters));
+      this.variants = (raw.variants || []).map((variant) => new Pictures(variant, this));
+    }
+
+    /* These pictures and those of other repeats, signs and recipes. */
+    get all() {
+      return [this, ...this.variants];
+    }
+
+    label(place) {
+      return this.labels?.[place] || "";
+    }
+
+    /* "12", or "12 zebra". */
+    nameOfPlace(place) {
+      const label = this.label(place);
+      return `${this.filters[place]}${label ? ` ${label}` : ""}`;
     }
 
     get count() {
@@ -101,7 +130,7 @@ const atlas = (() => {
   }
 
   function addLayer(stem, raw) {
-    loaded.set(stem, new Pictures(raw, raw.filters));
+    loaded.set(stem, new Pictures(raw, null));
   }
 
   function addTime(stem, filter, rank, seconds) {
@@ -148,7 +177,7 @@ const atlas = (() => {
   }
 
   return {
-    setJob, addLayer, addTime, pictures, time, refresh, clean,
+    setJob, addLayer, addTime, pictures, time, refresh, clean, jobOf,
     onJob: (listener) => listeners.push(listener),
     loadedPictures: (layer) => loaded.get(layer.stem),
     layer: (stem) => byStem.get(stem),

@@ -14,18 +14,34 @@ const filterPage = (() => {
     return element;
   }
 
-  function variants(layer, pictures, place) {
-    if (!pictures.variants.length) return null;
-    const all = [pictures, ...pictures.variants];
-    const choose = (variant) => (event) => {
-      const large = document.querySelector(".large");
-      large.replaceChildren(picture(variant, place, PICTURE, `${variant.name || "main"} picture`));
-      for (const button of event.currentTarget.parentElement.children)
-        button.setAttribute("aria-pressed", String(button === event.currentTarget));
-    };
-    return h("section", {}, h("h2", {}, "Recipes and repeats"), h("div", {class: "variants"},
-      ...all.map((variant, i) => h("button", {type: "button", "aria-pressed": String(i === 0), onclick: choose(variant)},
-        picture(variant, place, 128, ""), h("span", {}, variant.name || atlas.clean(atlas.job.recipe || "main"))))));
+  /* How a list of pictures is called: by its variant's name, else by the recipe. */
+  function nameOfPictures(pictures) {
+    return pictures.name || (pictures.variants.some((other) => other.name === "negative") ? "positive"
+      : atlas.clean(atlas.job.recipe || "main"));
+  }
+
+  function address(layer, filter, shown) {
+    return `#/${layer.stem}/${filter}${shown.name ? `?variant=${encodeURIComponent(shown.name)}` : ""}`;
+  }
+
+  /* All pictures of the filter, those without one left out. */
+  function variants(layer, pictures, place, shown) {
+    const all = pictures.all.filter((one) => statusName(layer, one.statuses[place]) !== "missing");
+    if (all.length < 2) return null;
+    return h("section", {}, h("h2", {}, "Recipes, repeats and signs"), h("div", {class: "variants"},
+      ...all.map((one) => h("a", {href: address(layer, pictures.filters[place], one),
+                                  "aria-current": one === shown ? "true" : null},
+        picture(one, place, 128, ""), h("span", {}, nameOfPictures(one)),
+        h("span", {class: "facts"}, atlas.compares ? "" : number(one.score[place]))))));
+  }
+
+  /* The picture, and where the filter was also climbed downwards, both beside each other. */
+  function large(layer, pictures, place, shown, label) {
+    const negative = pictures.variants.find((one) => one.name === "negative");
+    if (!negative || (shown !== pictures && shown !== negative)) return [picture(shown, place, PICTURE, label)];
+    return [h("div", {class: "signs"}, ...[pictures, negative].map((one) =>
+      h("figure", {}, picture(one, place, PICTURE, `${label}, ${nameOfPictures(one)}`),
+        h("figcaption", {}, nameOfPictures(one)))))];
   }
 
   /* "a b" as the shell takes it. */
@@ -33,22 +49,27 @@ const filterPage = (() => {
     return /^[\w./,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
   }
 
+  /* A name whose marks would be a pattern's or a list's, as the pattern that fits it. */
+  function pattern(name) {
+    return name.replace(/[*?[\],\\]/g, "?");
+  }
+
   function larger(size) {
     return String(size).split("x").map((side) => 2 * Number(side)).join("x");
   }
 
-  /* Twice as large, and four times as many steps. */
-  function command(layer, filter) {
-    const {job} = atlas;
+  /* Twice as large, unless the file fixes the size, and four times as many steps. */
+  function command(layer, filter, pictures) {
+    const {job, changes} = atlas.jobOf(pictures);
     const words = ["convviz-mpi"];
     for (const key of ["model", "weights", "arch"]) if (job[key]) words.push(`--${key}`, job[key]);
-    words.push("--layer", layer.rawName, "--filters", String(filter));
+    words.push("--layer", pattern(layer.rawName), "--filters", String(filter));
     if (job.recipe) words.push("--recipe", job.recipe);
-    if (job.size) words.push("--size", larger(job.size));
+    if (job.size) words.push("--size", layer.shape.includes(",") ? larger(job.size) : job.size);
     if (job.iterations) words.push("--iterations", String(4 * job.iterations));
-    if (job.learning_rate !== undefined) words.push("--learning-rate", String(job.learning_rate));
     if (job.seed) words.push("--seed", String(job.seed));
     if (job.init && job.init !== "random") words.push("--init", job.init);
+    for (const [name, value] of Object.entries(changes)) words.push(`--${name}=${value}`);
     words.push("--out", `${layer.stem}-${filter}`);
     return words.map((word) => quoted(String(word))).join(" ");
   }
@@ -68,24 +89,49 @@ const filterPage = (() => {
     }
   }
 
-  function again(layer, filter) {
-    const text = command(layer, filter);
+  function again(layer, filter, pictures) {
+    const text = command(layer, filter, pictures);
+    const {job} = atlas.jobOf(pictures);
     const button = h("button", {type: "button", onclick: () => copy(text, button)}, "Copy");
     return h("section", {}, h("h2", {}, "Again, larger and finer"),
+      h("p", {class: "note"}, "In the folder of ", nameOf(atlas.clean(job.model || job.weights || "the model")), ":"),
       h("div", {class: "command"}, h("code", {tabindex: 0, role: "group", "aria-label": "Command line"}, ...wordsOf(text)), button));
   }
 
-  function facts(layer, pictures, place) {
-    const {job} = atlas;
-    const pairs = [["Status", statusWord(statusName(layer, pictures.statuses[place]))],
-                   ...(atlas.compares ? [["Distance", number(pictures.last[place])]] : [
-                     ["Activation", number(pictures.last[place])], ["Gain over noise", number(pictures.gain[place])]]),
-                   ...Object.entries(pictures.scores).map(([name, values]) => [atlas.clean(name), number(values[place])]),
-                   ...(atlas.compares ? [] : [["Steps", String(pictures.steps)], ["Image", String(job.size || "").replace("x", " × ")],
-                   ["Recipe", job.recipe], ["Learning rate", number(job.learning_rate)], ["Seed", job.seed]])];
+  /* "5.2 (8.1 deviations)". */
+  function gainText(shown, place) {
+    const deviations = shown.gain[place] / shown.noiseDeviation[place];
+    const text = number(shown.gain[place]);
+    return Number.isFinite(deviations) ? `${text} (${number(Number(deviations.toPrecision(3)))} deviations)` : text;
+  }
+
+  function noiseText(shown, place) {
+    return `${number(shown.noiseMean[place])} ± ${number(shown.noiseDeviation[place])}`;
+  }
+
+  function measures(shown, place) {
+    if (atlas.compares) return [["Distance", number(shown.last[place])]];
+    return [["Score", number(shown.score[place])], ["On random images", noiseText(shown, place)],
+            ["Gain over noise", gainText(shown, place)], ["Last activation", number(shown.last[place])]];
+  }
+
+  function parametersOf(shown) {
+    const {job, changes} = atlas.jobOf(shown);
+    if (atlas.compares) return [];
+    return [["Recipe", job.recipe], ["Image", String(job.size || "").replace("x", " × ")], ["Steps", String(shown.steps)],
+            ["Learning rate", number(job.learning_rate)], ["Seed", job.seed],
+            ...Object.entries(changes).filter(([name]) => name !== "learning-rate")];
+  }
+
+  function facts(layer, pictures, place, shown) {
+    const pairs = [["Status", statusWord(statusName(layer, shown.statuses[place]))], ...measures(shown, place),
+                   ...Object.entries(pictures.scores).map(([name, values]) => [name, number(values[place])]),
+                   ...parametersOf(shown)];
     const list = h("dl", {class: "values"});
-    const add = ([key, value]) => value !== undefined && list.append(h("dt", {}, key), h("dd", {}, atlas.clean(value)));
+    const add = ([key, value]) => value !== undefined &&
+      list.append(h("dt", {}, atlas.clean(key)), h("dd", {}, atlas.clean(value)));
     pairs.forEach(add);
+    if (shown !== pictures && atlas.job !== atlas.jobOf(shown).job) return list;
     atlas.time(layer, pictures.filters[place]).then((time) => {
       if (time) [["Rank", String(time.rank)], ["Seconds", number(time.seconds)]].forEach(add);
     }).catch(() => {});
@@ -94,7 +140,7 @@ const filterPage = (() => {
 
   function smallTile(layer, pictures, place, width, text) {
     const link = h("a", {class: "tile", href: `#/${layer.stem}/${pictures.filters[place]}`,
-                         "aria-label": `Filter ${pictures.filters[place]}`},
+                         "aria-label": `Filter ${pictures.nameOfPlace(place)}`},
       h("span", {class: "tile-number", "aria-hidden": "true"}, text));
     link.style.width = `${width}px`;
     link.style.height = `${(width * pictures.tileHeight) / pictures.tileWidth}px`;
@@ -136,22 +182,30 @@ const filterPage = (() => {
             Escape: () => { location.hash = layerPage.lastAddress(layer); }};
   }
 
-  function render(layer, pictures, filter) {
+  function head(layer, filter, label) {
+    return h("header", {class: "title"},
+      h("h1", {tabindex: -1}, nameOf(layer.name), h("span", {class: "which"}, ` ${filter}`)),
+      label ? h("p", {class: "label"}, nameOf(label)) : null,
+      h("p", {class: "facts"}, h("span", {}, layer.className), h("span", {}, layer.shape)));
+  }
+
+  function render(layer, pictures, filter, query) {
     const place = pictures.places.get(filter);
     if (place === undefined) return null;
+    const wanted = new URLSearchParams(query).get("variant");
+    const shown = pictures.variants.find((one) => one.name === wanted) || pictures;
     let order = layerPage.lastPlaces(layer, pictures);
     if (!order.includes(place)) order = pictures.filters.map((_, i) => i);
     const position = order.indexOf(place);
-    const status = statusName(layer, pictures.statuses[place]);
+    const status = statusName(layer, shown.statuses[place]);
+    const label = `Picture that excites filter ${pictures.nameOfPlace(place)} of ${layer.name}` +
+      `${shown.name ? `, ${shown.name}` : ""}${status === "ok" ? "" : `: ${statusWord(status)}`}`;
     const page = h("article", {class: "filter-page"},
-      h("div", {class: "large"}, picture(pictures, place, PICTURE,
-        `Picture that excites filter ${filter} of ${layer.name}${status === "ok" ? "" : `: ${statusWord(status)}`}`)),
-      h("div", {class: "side"},
-        h("header", {class: "title"}, h("h1", {tabindex: -1}, nameOf(layer.name), h("span", {class: "which"}, ` ${filter}`)),
-          h("p", {class: "facts"}, h("span", {}, layer.className), h("span", {}, layer.shape))),
-        neighbours(layer, pictures, order, position),
-        curve.figure(pictures.curve(place), pictures.steps), facts(layer, pictures, place),
-        variants(layer, pictures, place), similar(layer, pictures, place), atlas.compares ? null : again(layer, filter)));
+      h("div", {class: "large"}, ...large(layer, pictures, place, shown, label)),
+      h("div", {class: "side"}, head(layer, filter, pictures.label(place)),
+        neighbours(layer, pictures, order, position), curve.figure(shown.curve(place), shown.steps),
+        facts(layer, pictures, place, shown), variants(layer, pictures, place, shown), similar(layer, pictures, place),
+        atlas.compares ? null : again(layer, filter, shown)));
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
             keys: keysFor(layer, pictures, order, position, filter)};
   }

@@ -96,7 +96,7 @@ class TileGrid {
     const place = this.places[position];
     const link = h("a", {class: `tile ${this.mark(place)}`, href: this.link(place), "aria-label": this.label(place),
                          tabindex: position === this.current ? 0 : -1},
-      h("span", {class: "tile-number", "aria-hidden": "true"}, String(this.pictures.filters[place])));
+      h("span", {class: "tile-number", "aria-hidden": "true"}, this.pictures.nameOfPlace(place)));
     sheet.show(link, this.pictures.tile(place), this.tileSide);
     const item = h("div", {class: "cell", role: "listitem", "aria-setsize": this.places.length,
                            "aria-posinset": position + 1}, link);

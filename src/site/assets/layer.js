@@ -5,7 +5,7 @@ const layerPage = (() => {
   const SIDES = [56, 88, 128, 192, 280];
   let size = innerWidth < 700 ? 1 : 2;
 
-  const SORTS = {index: "Number", activation: "Activation", gain: "Gain over noise", status: "Status"};
+  const SORTS = {index: "Number", activation: "Activation", score: "Score", gain: "Gain over noise", status: "Status"};
   const PAIR_SORTS = {index: "Number", activation: "Distance", status: "Status"};
 
   /* {sort, status, search} of an address "#/STEM?sort=gain". */
@@ -26,23 +26,27 @@ const layerPage = (() => {
 
   /* What is sorted by, the largest first; NaN and null last. */
   function keysOf(pictures, sort) {
-    const lists = {activation: pictures.last, gain: pictures.gain, status: pictures.statuses.map((status) => -status)};
+    const lists = {activation: pictures.last, score: pictures.score, gain: pictures.gain, status: pictures.statuses.map((status) => -status)};
     return lists[sort] || pictures.scores[sort] || null;
   }
 
-  /* A predicate for "12", "10-20" and "3,5,8-9"; null for text that is none. */
-  function numbersOf(text) {
-    const ranges = text.split(/[\s,]+/).filter(Boolean).map((part) => /^(\d+)(?:-(\d*))?$/.exec(part));
-    if (!ranges.length) return () => true;
-    if (ranges.includes(null)) return () => false;
-    return (filter) => ranges.some(([, low, high]) =>
-      high === undefined ? filter === Number(low) : filter >= Number(low) && (high === "" || filter <= Number(high)));
+  /* A predicate of places for "12", "10-20" and "3,5,8-9", and for words of names. */
+  function searchOf(pictures, text) {
+    const parts = text.toLowerCase().split(/[\s,]+/).filter(Boolean);
+    const ranges = parts.map((part) => /^(\d+)(?:-(\d*))?$/.exec(part));
+    if (!parts.length) return () => true;
+    if (ranges.includes(null)) return (place) => parts.every((part) => pictures.label(place).toLowerCase().includes(part));
+    return (place) => ranges.some(([, low, high]) => inRange(pictures.filters[place], Number(low), high));
+  }
+
+  function inRange(filter, low, high) {
+    return high === undefined ? filter === low : filter >= low && (high === "" || filter <= Number(high));
   }
 
   /* The places of a view, in its order. */
   function placesOf(layer, pictures, view) {
-    const fits = numbersOf(view.search);
-    const places = pictures.filters.map((_, place) => place).filter((place) => fits(pictures.filters[place]) &&
+    const fits = searchOf(pictures, view.search);
+    const places = pictures.filters.map((_, place) => place).filter((place) => fits(place) &&
       (!view.status || statusName(layer, pictures.statuses[place]) === view.status));
     const keys = keysOf(pictures, view.sort);
     const value = (place) => (keys[place] === null || Number.isNaN(keys[place]) ? -Infinity : keys[place]);
@@ -68,8 +72,8 @@ const layerPage = (() => {
       h("label", {class: "field"}, h("span", {}, "Size"),
         h("input", {type: "range", min: 0, max: SIDES.length - 1, value: size,
                     oninput: (event) => resize(Number(event.target.value))})),
-      h("label", {class: "search"}, h("span", {class: "unseen"}, "Search filters by number"),
-        h("input", {type: "search", placeholder: "Filters, such as 12 or 0-63", value: view.search, autocomplete: "off",
+      h("label", {class: "search"}, h("span", {class: "unseen"}, pictures.labels ? "Search filters by number or name" : "Search filters by number"),
+        h("input", {type: "search", placeholder: pictures.labels ? "Number or name" : "Filters, such as 12 or 0-63", value: view.search, autocomplete: "off",
                     oninput: (event) => change({search: event.target.value})})),
       h("output", {class: "found facts"}));
   }
@@ -77,7 +81,7 @@ const layerPage = (() => {
   function label(layer, pictures, place) {
     const status = statusName(layer, pictures.statuses[place]);
     const told = status === "ok" ? `${atlas.compares ? "distance" : "activation"} ${number(pictures.last[place])}` : statusWord(status);
-    return `Filter ${pictures.filters[place]}, ${told}`;
+    return `Filter ${pictures.nameOfPlace(place)}, ${told}`;
   }
 
   function head(layer) {

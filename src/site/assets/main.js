@@ -39,7 +39,7 @@
     const pictures = await atlas.pictures(layer).catch(() => null);
     if (!pictures) return message(layer.name, "The data of this layer could not be loaded.");
     if (filter === null) return layerPage.render(layer, pictures, query);
-    return filterPage.render(layer, pictures, filter) ||
+    return filterPage.render(layer, pictures, filter, query) ||
       message("No such filter", `${layer.name} has no picture of filter ${filter}.`);
   }
 
