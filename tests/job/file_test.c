@@ -83,11 +83,11 @@ static void empty_file_sets_nothing(void **state)
 static void errors_name_file_and_line(void **state)
 {
   (void)state;
-  assert_refused("seed = 1\nsiez = 5\n", ":2: siez: unknown option, closest: size");
+  assert_refused("seed = 1\nsiez = 5\n", ":2: siez: unknown option, closest: sign, size");
   assert_refused("seed = 1\n\nsize = 5y\n", ":3: size: '5y', expected N or HxW with 1 to 16384");
   assert_refused("seed = 1\nseed = 2\n", ":2: seed: '2', given twice");
   assert_refused("seed = 1\nrubbish\nsiez = 2\n", ":2: expected key = value");
-  assert_refused("siez = 1\nrubbish\n", ":1: siez: unknown option, closest: size");
+  assert_refused("siez = 1\nrubbish\n", ":1: siez: unknown option, closest: sign, size");
   assert_refused("out =\n", ":1: out: no value, expected DIR");
   assert_refused("[other]\nseed = 2\n", ":2: section [other], expected [job] or none");
   assert_refused("[job\nseed = 2\n", ":1: expected key = value");

@@ -63,13 +63,17 @@ const filterPage = (() => {
     const {job, changes} = atlas.jobOf(pictures);
     const words = ["convviz-mpi"];
     for (const key of ["model", "weights", "arch"]) if (job[key]) words.push(`--${key}`, job[key]);
-    words.push("--layer", pattern(layer.rawName), "--filters", String(filter));
+    /* An objective that names its own layers is one of its own. */
+    const own = String(job.objective || "").split(";").map((text) => text.trim()).includes(layer.rawName) &&
+      layer.rawName.includes(":");
+    if (own) words.push("--objective", layer.rawName);
+    else words.push("--layer", pattern(layer.rawName), "--filters", String(filter));
     if (job.recipe) words.push("--recipe", job.recipe);
     if (job.size) words.push("--size", layer.shape.includes(",") ? larger(job.size) : job.size);
     if (job.iterations) words.push("--iterations", String(4 * job.iterations));
     if (job.seed) words.push("--seed", String(job.seed));
     if (job.init && job.init !== "random") words.push("--init", job.init);
-    for (const [name, value] of Object.entries(changes)) words.push(`--${name}=${value}`);
+    for (const [name, value] of Object.entries(changes)) if (!own || name !== "objective") words.push(`--${name}=${value}`);
     words.push("--out", `${layer.stem}-${filter}`);
     return words.map((word) => quoted(String(word))).join(" ");
   }
