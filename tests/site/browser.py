@@ -1,10 +1,12 @@
 """The atlas in a real Chromium, opened from disk: what it shows, how it is walked, how fast, and how accessible it is.
 
-Usage: browser.py --make convviz-make-atlas --work DIR [--python PYTHON with axe-core-python]
+Usage: browser.py --make convviz-make-atlas --program convviz-mpi --source DIR --work DIR
+                  [--python PYTHON with axe-core-python]
 Screenshots are left in DIR/screenshots. A line per check; exit code 1 if one failed.
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -20,6 +22,8 @@ except ImportError:
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--make", required=True)
+parser.add_argument("--program", required=True)
+parser.add_argument("--source", required=True)
 parser.add_argument("--work", required=True)
 parser.add_argument("--python", default="")
 arguments = parser.parse_args()
@@ -247,6 +251,42 @@ def with_variants(folder):
     path.write_text(text)
 
 
+def render(*words):
+    return subprocess.run([arguments.program, *map(str, words), "--quiet"], check=True)
+
+
+def again():
+    """Two recipes in one atlas; the command line that a page tells is run as it stands there."""
+    model = pathlib.Path(arguments.source).resolve() / "weights/inception_v3_imagenet_mixed5.h5"
+    job = ["--overwrite", "--model", model, "--filters", "1", "--iterations", "1", "--layer", "conv2d_5"]
+    first, second, both = WORK / "first", WORK / "second", WORK / "both"
+    render(*job, "--size", "64x72", "--repeats", "2", "--keep-repeats", "--seed", "7", "--out", first)
+    render(*job, "--size", "75", "--recipe", "lucid", "--rescue", "off", "--flip", "--out", second)
+    render("--overwrite", "--combine", first, second, "--out", both)
+    with opened(both) as b:
+        for variant, size in (("", [94, 78]), ("repeat_1", [94, 78]), ("second", [150, 150])):
+            b.open(f"conv2d_5/1?variant={variant}", ".command")
+            check(f"{variant or 'main'}: the page is of it", b.until(".variants [aria-current] span").text ==
+                  (variant or "keras"))
+            out = WORK / "again"
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
+            (out / model.name).symlink_to(model)
+            path = f"{pathlib.Path(arguments.program).resolve().parent}{os.pathsep}{os.environ['PATH']}"
+            told = subprocess.run(b.until(".command code").text, shell=True, cwd=out, env={**os.environ, "PATH": path},
+                                  capture_output=True, text=True)
+            made = sorted(out.glob("*/manifest.json"))
+            check(f"{variant or 'main'}: its command runs", told.returncode == 0 and len(made) == 1, told)
+            if made:
+                of, again = (json.loads(path.read_text()) for path in (both / "manifest.json", made[0]))
+                job = of["variants"][variant]["job"] if variant in of["variants"] else of["job"]
+                told = {key for key, value in again["job"].items() if job.get(key) != value}
+                check(f"{variant or 'main'}: twice as large, four times the steps, and nothing else differs",
+                      told - {"keep_repeats"} == {"size", "iterations"} and again["layers"][0]["tile"] == size,
+                      (told, again["layers"][0]["tile"]))
+        check("no complaint on the console", not b.complaints(), b.complaints())
+
+
 def live(folder):
     """A job that runs: some layers are not there yet, then they are."""
     path = folder / "site/job.js"
@@ -363,6 +403,7 @@ driver = start()
 try:
     for part in (every_page, grid, walk, filter_page, with_variants, live, looks, accessible):
         part(small)
+    again()
     at_scale()
 finally:
     driver.quit()

@@ -102,6 +102,10 @@ const filterPage = (() => {
       h("div", {class: "command"}, h("code", {tabindex: 0, role: "group", "aria-label": "Command line"}, ...wordsOf(text)), button));
   }
 
+  function isOfAnotherJob(shown) {
+    return atlas.jobOf(shown).job !== atlas.job;
+  }
+
   /* "5.2 (8.1 deviations)". */
   function gainText(shown, place) {
     const deviations = shown.gain[place] / shown.noiseDeviation[place];
@@ -115,8 +119,9 @@ const filterPage = (() => {
 
   function measures(shown, place) {
     if (atlas.compares) return [["Distance", number(shown.last[place])]];
-    return [["Score", number(shown.score[place])], ["On random images", noiseText(shown, place)],
-            ["Gain over noise", gainText(shown, place)], ["Last activation", number(shown.last[place])]];
+    const noise = isOfAnotherJob(shown) ? [] : /* with another size or seed it has other noise */
+      [["On random images", noiseText(shown, place)], ["Gain over noise", gainText(shown, place)]];
+    return [["Score", number(shown.score[place])], ...noise, ["Last activation", number(shown.last[place])]];
   }
 
   function parametersOf(shown) {
@@ -135,7 +140,7 @@ const filterPage = (() => {
     const add = ([key, value]) => value !== undefined &&
       list.append(h("dt", {}, atlas.clean(key)), h("dd", {}, atlas.clean(value)));
     pairs.forEach(add);
-    if (shown !== pictures && atlas.job !== atlas.jobOf(shown).job) return list;
+    if (isOfAnotherJob(shown)) return list;
     atlas.time(layer, pictures.filters[place]).then((time) => {
       if (time) [["Rank", String(time.rank)], ["Seconds", number(time.seconds)]].forEach(add);
     }).catch(() => {});
@@ -171,12 +176,12 @@ const filterPage = (() => {
     }));
   }
 
-  function keysFor(layer, pictures, order, position, filter) {
+  function keysFor(layer, pictures, order, position, filter, shown) {
     let at = position; /* runs ahead of the page where keys come faster than pages */
     const go = (step) => () => {
       if (order[at + step] === undefined) return;
       at += step;
-      location.hash = `#/${layer.stem}/${pictures.filters[order[at]]}`;
+      location.hash = address(layer, pictures.filters[order[at]], shown);
     };
     const beside = (step) => () => {
       const other = layerPage.neighbour(layer, step);
@@ -211,7 +216,7 @@ const filterPage = (() => {
         facts(layer, pictures, place, shown), variants(layer, pictures, place, shown), similar(layer, pictures, place),
         atlas.compares ? null : again(layer, filter, shown)));
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
-            keys: keysFor(layer, pictures, order, position, filter)};
+            keys: keysFor(layer, pictures, order, position, filter, shown)};
   }
 
   return {render};
