@@ -182,6 +182,7 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
                             "    \"limit\": null,\n"
                             "    \"seed\": 9223372036854775807\n"
                             "  },\n"
+                            "  \"changes\": {},\n"
                             "  \"layers\": [\n"
                             "    {\n"
                             "      \"name\": \"inner/conv\",\n"
