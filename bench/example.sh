@@ -4,6 +4,8 @@
 #
 # bench/example.sh [ROUNDS]   3 without
 #
+# Open MPI looks for fast networks for 0.2 s when it starts, unless it is told that there are none (OMPI_MCA_pml=ob1).
+#
 # The environment: KERAS_PYTHON, as in compare.sh; CONVVIZ, the program; LAUNCH, what runs it on all cores.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +13,7 @@ python=${KERAS_PYTHON:-build/keras/bin/python}
 program=${CONVVIZ:-build/release/src/convviz-mpi}
 launch=${LAUNCH:-mpirun -np $(nproc)}
 rounds=${1:-3}
+export OMPI_MCA_pml="${OMPI_MCA_pml:-ob1}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

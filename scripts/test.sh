@@ -24,4 +24,4 @@ build asan -DCONVVIZ_TESTS=ON
 ctest --preset asan -j "$(nproc)" -E "^(cli_(errors|view|bench|plan|resume|dynamic|recipes|results|disk|rescue|mixed)|keras_.*)$"
 
 build release -DCONVVIZ_TESTS=ON -DCONVVIZ_KERAS_PYTHON="$keras"
-ctest --preset release
+ctest --preset release -j 2
