@@ -103,10 +103,9 @@ static void multiply_planes(const cvz_context *context, const cvz_winograd_plane
 
 /* y = epilogue(the correlation of x with the transformed kernel) */
 static void convolve(const cvz_context *context, cvz_view y, cvz_view x, const int before[2], const float *weights,
-                     const cvz_epilogue *epilogue, bool rounds)
+                     const cvz_epilogue *epilogue, int tile, bool rounds)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const int tile = rounds ? CVZ_WINOGRAD_TILE : choose_tile(y.height, y.width, x.channels, y.channels);
   const int points = cvz_winograd_points(tile);
   const int tiles = tiles_of(y.height, y.width, tile), most = batch_tiles(y.height, y.width, tile);
   cvz_winograd_planes planes = {.v_plane = plane_floats(most, x.channels), .m_plane = plane_floats(most, y.channels)};
@@ -128,33 +127,38 @@ static void forward(const cvz_context *context)
 {
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   convolve(context, cvz_context_output(context), cvz_context_input(context, 0), context->step->slide.before,
-           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue, false);
+           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue, CVZ_WINOGRAD_TILE, false);
 }
 
 /* The correlation of dy with the turned, transposed kernel: what was zeros before is zeros after. */
-static void backward_by(const cvz_context *context, bool rounds)
+static void backward_by(const cvz_context *context, int tile, bool rounds)
 {
   const int *before = context->step->slide.before;
   cvz_epilogue epilogue = cvz_conv_backward_epilogue(context);
   epilogue.accumulate = context->step->inputs[0].accumulate;
   convolve(context, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
-           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue,
+           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue, tile,
            rounds);
   cvz_conv_backward_residual(context);
 }
 
 static void backward(const cvz_context *context)
 {
-  backward_by(context, false);
+  backward_by(context, CVZ_WINOGRAD_TILE, false);
+}
+
+static void large_backward(const cvz_context *context)
+{
+  backward_by(context, CVZ_WINOGRAD_LARGE_TILE, false);
 }
 
 static void backward_bf16(const cvz_context *context)
 {
-  backward_by(context, true);
+  backward_by(context, CVZ_WINOGRAD_TILE, true);
 }
 
 static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass = {"winograd", backward, false};
-static const cvz_pass large_backward_pass = {"winograd 6x6", backward, false};
+static const cvz_pass large_backward_pass = {"winograd 6x6", large_backward, false};
 static const cvz_pass backward_bf16_pass = {"winograd bf16", backward_bf16, false};
 
 static int backward_tile(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
