@@ -36,9 +36,9 @@ static double points_of(int height, int width, int tile)
 }
 
 /* Tiles of 6 x 6 multiply less, where they do not overhang the map much. Their weights are twice as many, so they are
- * for the large maps of networks like VGG, where they save most. Their errors are six times as large: forward these
- * would choose another maximum of a pool 16 times as far from a tie as float32 Keras does (VGG16 at 224 x 224), so that
- * they are for the gradient, which is linear in its errors. */
+ * for the large maps of networks like VGG, where they save most. Their errors are six times as large: forward, a unit
+ * of VGG16 at 224 x 224 chose another maximum of a pool, 23 times as far from a tie as float32 Keras errs. So they are
+ * for the gradient, which is linear in its errors. */
 static int choose_tile(int height, int width, int inputs, int outputs)
 {
   const bool large = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST && inputs >= LARGE_CHANNELS &&
