@@ -35,8 +35,10 @@ static double points_of(int height, int width, int tile)
   return (double)tiles_of(height, width, tile) * cvz_winograd_points(tile);
 }
 
-/* Tiles of 6 x 6 multiply less, where they do not overhang the map much. Their errors are four times as large and their
- * weights twice as many, so they are for the large maps of networks like VGG, where they save most. */
+/* Tiles of 6 x 6 multiply less, where they do not overhang the map much. Their weights are twice as many, so they are
+ * for the large maps of networks like VGG, where they save most. Their errors are six times as large: forward, a unit
+ * of VGG16 at 224 x 224 chose another maximum of a pool, 23 times as far from a tie as float32 Keras errs. So they are
+ * for the gradient, which is linear in its errors. */
 static int choose_tile(int height, int width, int inputs, int outputs)
 {
   const bool large = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST && inputs >= LARGE_CHANNELS &&
@@ -101,10 +103,9 @@ static void multiply_planes(const cvz_context *context, const cvz_winograd_plane
 
 /* y = epilogue(the correlation of x with the transformed kernel) */
 static void convolve(const cvz_context *context, cvz_view y, cvz_view x, const int before[2], const float *weights,
-                     const cvz_epilogue *epilogue, bool rounds)
+                     const cvz_epilogue *epilogue, int tile, bool rounds)
 {
   const cvz_kernels *kernels = cvz_context_kernels(context);
-  const int tile = rounds ? CVZ_WINOGRAD_TILE : choose_tile(y.height, y.width, x.channels, y.channels);
   const int points = cvz_winograd_points(tile);
   const int tiles = tiles_of(y.height, y.width, tile), most = batch_tiles(y.height, y.width, tile);
   cvz_winograd_planes planes = {.v_plane = plane_floats(most, x.channels), .m_plane = plane_floats(most, y.channels)};
@@ -126,37 +127,41 @@ static void forward(const cvz_context *context)
 {
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   convolve(context, cvz_context_output(context), cvz_context_input(context, 0), context->step->slide.before,
-           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue, false);
+           cvz_context_pack(context, CVZ_SLOT_FORWARD), &epilogue, CVZ_WINOGRAD_TILE, false);
 }
 
 /* The correlation of dy with the turned, transposed kernel: what was zeros before is zeros after. */
-static void backward_by(const cvz_context *context, bool rounds)
+static void backward_by(const cvz_context *context, int tile, bool rounds)
 {
   const int *before = context->step->slide.before;
   cvz_epilogue epilogue = cvz_conv_backward_epilogue(context);
   epilogue.accumulate = context->step->inputs[0].accumulate;
   convolve(context, cvz_context_input_gradient(context, 0), cvz_context_output_gradient(context),
-           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue,
+           (const int[]){2 - before[0], 2 - before[1]}, cvz_context_pack(context, CVZ_SLOT_BACKWARD), &epilogue, tile,
            rounds);
   cvz_conv_backward_residual(context);
 }
 
 static void backward(const cvz_context *context)
 {
-  backward_by(context, false);
+  backward_by(context, CVZ_WINOGRAD_TILE, false);
+}
+
+static void large_backward(const cvz_context *context)
+{
+  backward_by(context, CVZ_WINOGRAD_LARGE_TILE, false);
 }
 
 static void backward_bf16(const cvz_context *context)
 {
-  backward_by(context, true);
+  backward_by(context, CVZ_WINOGRAD_TILE, true);
 }
 
 static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass = {"winograd", backward, false};
-static const cvz_pass large_forward_pass = {"winograd 6x6", forward, false};
-static const cvz_pass large_backward_pass = {"winograd 6x6", backward, false};
+static const cvz_pass large_backward_pass = {"winograd 6x6", large_backward, false};
 static const cvz_pass backward_bf16_pass = {"winograd bf16", backward_bf16, false};
 
-static int choose_tile_for(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
+static int backward_tile(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
 {
   if (rounds) return CVZ_WINOGRAD_TILE; /* the errors of the large ones are too much in bfloat16 */
   return choose_tile(cvz_region_height(region), cvz_region_width(region), sizes->channels, sizes->filters);
@@ -182,8 +187,8 @@ cvz_status cvz_conv_winograd_forward(cvz_plan *plan, cvz_step *step, cvz_packs *
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_output(plan, step)->region;
-  const int tile = choose_tile_for(region, &sizes, false);
-  step->forward = tile == CVZ_WINOGRAD_TILE ? &forward_pass : &large_forward_pass;
+  const int tile = CVZ_WINOGRAD_TILE;
+  step->forward = &forward_pass;
   step->forward_flops = products(region, tile, &sizes);
   cvz_step_want_scratch(step, planes_of(region, tile, sizes.channels, sizes.filters));
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_WINOGRAD, sizes.filters,
@@ -195,7 +200,7 @@ cvz_status cvz_conv_winograd_backward(cvz_plan *plan, cvz_step *step, cvz_packs 
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   const cvz_region region = cvz_step_input(plan, step, 0)->region;
   const bool rounds = cvz_conv_suits_bf16(plan, &sizes);
-  const int tile = choose_tile_for(region, &sizes, rounds);
+  const int tile = backward_tile(region, &sizes, rounds);
   step->backward = rounds ? &backward_bf16_pass : tile == CVZ_WINOGRAD_TILE ? &backward_pass : &large_backward_pass;
   step->backward_flops = products(region, tile, &sizes);
   cvz_step_want_scratch(step, planes_of(region, tile, sizes.filters, sizes.channels) +

@@ -23,6 +23,7 @@ const cvz_operator *cvz_operator_of(cvz_op op)
       [CVZ_OP_BINARY] = &cvz_operator_binary,
       [CVZ_OP_REDUCE] = &cvz_operator_reduce,
       [CVZ_OP_RESIZE] = &cvz_operator_resize,
+      [CVZ_OP_PART] = &cvz_operator_part,
       [CVZ_OP_CONSTANT] = &cvz_operator_constant,
       [CVZ_OP_OBSERVE] = &cvz_operator_observe,
   };

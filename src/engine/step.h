@@ -137,7 +137,7 @@ extern const cvz_operator cvz_operator_conv, cvz_operator_depthwise, cvz_operato
     cvz_operator_softmax, cvz_operator_maxpool, cvz_operator_avgpool, cvz_operator_globalavg, cvz_operator_pad,
     cvz_operator_add, cvz_operator_multiply, cvz_operator_concat, cvz_operator_reshape, cvz_operator_transpose,
     cvz_operator_convtranspose, cvz_operator_normalize, cvz_operator_binary, cvz_operator_reduce, cvz_operator_resize,
-    cvz_operator_constant, cvz_operator_observe;
+    cvz_operator_part, cvz_operator_constant, cvz_operator_observe;
 
 const cvz_node *cvz_step_node(const cvz_plan *plan, const cvz_step *step);
 const cvz_value *cvz_step_output(const cvz_plan *plan, const cvz_step *step);

@@ -134,11 +134,14 @@ typedef struct cvz_reduce {
   bool axes[3];
 } cvz_reduce;
 
-/** Output sizes are factors times the input's, or `size` where that is not 0. Bilinear with half-pixel centers and
- *  without antialiasing: tf.image.resize. */
+typedef enum cvz_interpolation { CVZ_NEAREST, CVZ_BILINEAR, CVZ_BICUBIC, CVZ_LANCZOS3, CVZ_LANCZOS5 } cvz_interpolation;
+
+/** Output sizes are factors times the input's, or `size` where that is not 0. With half-pixel centers: tf.image.resize.
+ */
 typedef struct cvz_resize {
   int factor[2], size[2];
-  bool bilinear;
+  cvz_interpolation interpolation;
+  bool antialias; /**< a smaller map is made with windows that are as much wider */
 } cvz_resize;
 
 /** What something outside of the graph, as an objective, looks at. The output is one number without meaning: it makes
@@ -146,6 +149,11 @@ typedef struct cvz_resize {
 typedef struct cvz_observe {
   cvz_region *parts; /**< of each input; owned by the graph */
 } cvz_observe;
+
+/** Part `index` of `count` equal parts of the channels. */
+typedef struct cvz_part {
+  int index, count;
+} cvz_part;
 
 typedef struct cvz_node {
   cvz_op op;
@@ -167,6 +175,7 @@ typedef struct cvz_node {
     cvz_reduce reduce;
     cvz_resize resize;
     cvz_observe observe;
+    cvz_part part;
     int constant; /**< weight */
   };
 } cvz_node;

@@ -103,25 +103,14 @@ static cvz_region convtranspose_region(const cvz_convtranspose *node, cvz_shape 
   return out;
 }
 
-void cvz_resize_place(const cvz_resize *resize, int axis, int length, int index, int *first, int *second, float *part)
-{
-  const float scale = (float)length / (float)cvz_resize_size(resize, axis, length);
-  const float place = ((float)index + 0.5f) * scale - (resize->bilinear ? 0.5f : 0.0f);
-  const int low = (int)place - (place < (float)(int)place);
-  *first = least(most(low, 0), length - 1);
-  *second = resize->bilinear && place > (float)low ? least(low + 1, length - 1) : *first;
-  *part = resize->bilinear ? place - (float)low : 0.0f;
-}
-
 /* Later outputs see later inputs. */
 static void resize_reach(const cvz_resize *resize, int axis, int length, int *first, int *end)
 {
   int low, high, ignored;
-  float part;
-  cvz_resize_place(resize, axis, length, *first, &low, &ignored, &part);
-  cvz_resize_place(resize, axis, length, *end - 1, &ignored, &high, &part);
+  cvz_resize_span(resize, axis, length, *first, &low, &ignored);
+  cvz_resize_span(resize, axis, length, *end - 1, &ignored, &high);
   *first = low;
-  *end = high + 1;
+  *end = high;
 }
 
 static cvz_region resize_region(const cvz_resize *resize, cvz_shape in, cvz_region out)

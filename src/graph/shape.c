@@ -307,11 +307,6 @@ static cvz_status shape_reduce(const cvz_shape_case *c, cvz_shape *shape)
   return CVZ_OK;
 }
 
-int cvz_resize_size(const cvz_resize *resize, int axis, int length)
-{
-  return resize->size[axis] ? resize->size[axis] : length * resize->factor[axis];
-}
-
 static cvz_status shape_resize(const cvz_shape_case *c, cvz_shape *shape)
 {
   const cvz_resize *resize = &c->node->resize;
@@ -323,6 +318,16 @@ static cvz_status shape_resize(const cvz_shape_case *c, cvz_shape *shape)
               resize->factor[0], resize->factor[1]);
   shape->height = cvz_resize_size(resize, 0, shape->height);
   shape->width = cvz_resize_size(resize, 1, shape->width);
+  return CVZ_OK;
+}
+
+static cvz_status shape_part(const cvz_shape_case *c, cvz_shape *shape)
+{
+  const int count = c->node->part.count;
+  *shape = input(c, 0);
+  CVZ_REQUIRE(shape->channels % count == 0, c->error, CVZ_E_FORMAT, "layer %s: %d channels, expected a multiple of %d",
+              c->layer, shape->channels, count);
+  shape->channels /= count;
   return CVZ_OK;
 }
 
@@ -362,6 +367,7 @@ static cvz_status (*const rules[CVZ_OP_COUNT])(const cvz_shape_case *, cvz_shape
     [CVZ_OP_NORMALIZE] = shape_normalize, [CVZ_OP_BINARY] = shape_broadcast,
     [CVZ_OP_REDUCE] = shape_reduce,       [CVZ_OP_RESIZE] = shape_resize,
     [CVZ_OP_CONSTANT] = shape_constant,   [CVZ_OP_OBSERVE] = shape_observe,
+    [CVZ_OP_PART] = shape_part,
 };
 
 static cvz_status check_size(const cvz_shape_case *c, cvz_shape shape)

@@ -23,8 +23,12 @@ int cvz_window_before(const cvz_window *window, int axis, int input);
 int cvz_convtranspose_size(const cvz_convtranspose *node, int axis, int input);
 int cvz_resize_size(const cvz_resize *resize, int axis, int input);
 
-/** The two inputs that output `index` of an axis is made of, and the part that the second has: of a nearest one 0. */
-void cvz_resize_place(const cvz_resize *resize, int axis, int input, int index, int *first, int *second, float *part);
+/** Output `index` of an axis is made of inputs *first .. *end - 1. It lies at the place, in inputs, of which the first
+ *  begins at 0 and has its centre at 0.5. An interpolation reaches its radius times the stretch to each side. */
+void cvz_resize_span(const cvz_resize *resize, int axis, int input, int index, int *first, int *end);
+float cvz_resize_place(const cvz_resize *resize, int axis, int input, int index);
+float cvz_resize_stretch(const cvz_resize *resize, int axis, int input);
+int cvz_resize_radius(cvz_interpolation interpolation);
 
 /** Number of outputs of a window over `input` elements; 0 or less if the window does not fit. */
 int cvz_window_outputs(const cvz_window *window, int axis, int input);

@@ -36,6 +36,7 @@ static const struct named_function {
     {"tanh_shrink", {CVZ_TANH_SHRINK, 0, 0, 0}},
     {"soft_shrink", {CVZ_SOFT_SHRINK, 0.5f, 0, 0}},
     {"hard_shrink", {CVZ_HARD_SHRINK, 0.5f, 0, 0}},
+    {"threshold", {CVZ_THRESHOLD, 0, 0, 0}},
     {"squareplus", {CVZ_SQUAREPLUS, 4, 0, 0}},
     {"sparse_plus", {CVZ_SPARSE_PLUS, 0, 0, 0}},
     {"sparse_sigmoid", {CVZ_SPARSE_SIGMOID, 0, 0, 0}},
@@ -79,11 +80,32 @@ cvz_status cvz_layer_add_softmax(cvz_reading *r, bool logarithm, cvz_error *erro
   return logarithm ? cvz_layer_add_function(r, "log", NAN, error) : CVZ_OK;
 }
 
+/* The first half of the channels times the sigmoid of the second. */
+cvz_status cvz_layer_add_glu(cvz_reading *r, cvz_error *error)
+{
+  const int whole = r->node;
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_PART, .part = {1, 2}}, error));
+  CVZ_TRY(cvz_layer_add_function(r, "sigmoid", NAN, error));
+  int both[2] = {-1, r->node};
+  r->node = whole;
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_PART, .part = {0, 2}}, error));
+  both[0] = r->node;
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_MULTIPLY, .inputs = both, .input_count = 2}, error);
+}
+
+/* The curve has 0 below its threshold: x and the threshold are told from what is to be there. */
+cvz_status cvz_layer_add_threshold(cvz_reading *r, float threshold, float otherwise, cvz_error *error)
+{
+  if (otherwise != 0) CVZ_TRY(cvz_layer_add_linear(r, 1, -otherwise, error));
+  CVZ_TRY(cvz_layer_add_function(r, "threshold", threshold - otherwise, error));
+  return otherwise != 0 ? cvz_layer_add_linear(r, 1, otherwise, error) : CVZ_OK;
+}
+
 static cvz_status fail_unknown(const cvz_reading *r, const char *key, cvz_error *error)
 {
   cvz_text names = {0};
   for (size_t i = 0; i < FUNCTIONS; i++) cvz_text_add(&names, "%s, ", functions[i].name);
-  cvz_text_add(&names, "hard_tanh, softmax or log_softmax");
+  cvz_text_add(&names, "hard_tanh, glu, softmax or log_softmax");
   const cvz_status status =
       cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, names.data ? names.data : "another one", error);
   cvz_text_free(&names);
@@ -105,6 +127,10 @@ static cvz_status activate_by_name(cvz_reading *r, const char *key, const char *
     CVZ_TRY(cvz_layer_order(r, r->rank, error));
     return cvz_layer_add_softmax(r, name[0] == 'l', error);
   }
+  if (!strcmp(name, "glu")) {
+    CVZ_TRY(cvz_layer_order(r, r->rank, error));
+    return cvz_layer_add_glu(r, error);
+  }
   const cvz_status status = cvz_layer_add_function(r, name, NAN, error);
   return status == CVZ_E_UNSUPPORTED ? fail_unknown(r, key, error) : status;
 }
@@ -119,6 +145,7 @@ static reader *layer_reader(const char *class_name)
   } readers[] = {{"ReLU", cvz_layer_read_relu},
                  {"LeakyReLU", cvz_layer_read_leaky_relu},
                  {"ELU", cvz_layer_read_elu},
+                 {"ThresholdedReLU", cvz_layer_read_thresholded_relu},
                  {"Softmax", cvz_layer_read_softmax}};
   for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
     if (!strcmp(class_name, readers[i].name)) return readers[i].read;
@@ -173,6 +200,13 @@ cvz_status cvz_layer_read_elu(cvz_reading *r, cvz_error *error)
   float alpha = 1;
   CVZ_TRY(cvz_option_float(r->layer, "alpha", &alpha, error));
   return cvz_layer_add_function(r, "elu", alpha, error);
+}
+
+cvz_status cvz_layer_read_thresholded_relu(cvz_reading *r, cvz_error *error)
+{
+  float theta = 1;
+  CVZ_TRY(cvz_option_float(r->layer, "theta", &theta, error));
+  return cvz_layer_add_threshold(r, theta, 0, error);
 }
 
 cvz_status cvz_layer_read_softmax(cvz_reading *r, cvz_error *error)

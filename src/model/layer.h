@@ -87,6 +87,12 @@ cvz_status cvz_layer_add_clip(cvz_reading *reading, float low, float high, cvz_e
 /** Over the channels; the axes are in order already. */
 cvz_status cvz_layer_add_softmax(cvz_reading *reading, bool logarithm, cvz_error *error);
 
+/** The first half of the channels, gated by the second: Keras's glu. The axes are in order already. */
+cvz_status cvz_layer_add_glu(cvz_reading *reading, cvz_error *error);
+
+/** x above `threshold`, else `otherwise`. */
+cvz_status cvz_layer_add_threshold(cvz_reading *reading, float threshold, float otherwise, cvz_error *error);
+
 /** A reduction over some of Keras's axes, which are kept with one element or dropped. */
 cvz_status cvz_layer_add_reduction(cvz_reading *reading, cvz_reduction reduction, const bool axes[4], bool keep,
                                    cvz_error *error);

@@ -83,6 +83,23 @@ cvz_status cvz_layer_read_globalmax(cvz_reading *r, cvz_error *error)
   return read_global(r, (cvz_node){.op = CVZ_OP_REDUCE, .reduce = reduce}, error);
 }
 
+/* One output for the whole map; other sizes would need windows of several sizes. */
+static cvz_status require_one_output(const cvz_reading *r, cvz_error *error)
+{
+  int size[2] = {0, 0};
+  CVZ_TRY(cvz_option_pair(r->layer, "output_size", 1, size, error));
+  return size[0] == 1 && size[1] == 1 ? CVZ_OK
+                                      : cvz_option_fail(r->layer, "output_size", CVZ_E_UNSUPPORTED, "1", error);
+}
+
+cvz_status cvz_layer_read_adaptive_average(cvz_reading *r, cvz_error *error)
+{
+  CVZ_TRY(require_one_output(r, error));
+  CVZ_TRY(cvz_layer_order_image(r, error));
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_GLOBALAVG}, error));
+  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = {3, {1, 1, -1}}}, error);
+}
+
 /* An amount for all sides, or [vertical, horizontal], or [[top, bottom], [left, right]]. */
 static cvz_status read_sides(const cvz_config_layer *layer, const char *key, cvz_pad *sides, cvz_error *error)
 {
@@ -197,42 +214,4 @@ cvz_status cvz_layer_permute(cvz_reading *r, const char *key, size_t first, cvz_
 cvz_status cvz_layer_read_permute(cvz_reading *r, cvz_error *error)
 {
   return cvz_layer_permute(r, "dims", 0, error);
-}
-
-static cvz_status read_interpolation(cvz_reading *r, bool *bilinear, cvz_error *error)
-{
-  const char *name = *bilinear ? "bilinear" : "nearest";
-  CVZ_TRY(cvz_option_text(r->layer, "interpolation", &name, error));
-  *bilinear = !strcmp(name, "bilinear");
-  if (*bilinear || !strcmp(name, "nearest")) return CVZ_OK;
-  return cvz_option_fail(r->layer, "interpolation", CVZ_E_UNSUPPORTED, "\"nearest\" or \"bilinear\"", error);
-}
-
-cvz_status cvz_layer_read_upsampling(cvz_reading *r, cvz_error *error)
-{
-  cvz_resize resize = {{2, 2}, {0, 0}, false};
-  CVZ_TRY(cvz_layer_order_image(r, error));
-  CVZ_TRY(cvz_option_pair(r->layer, "size", 1, resize.factor, error));
-  CVZ_TRY(read_interpolation(r, &resize.bilinear, error));
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESIZE, .resize = resize}, error);
-}
-
-static cvz_status require_false(const cvz_reading *r, const char *key, cvz_error *error)
-{
-  bool value = false;
-  CVZ_TRY(cvz_option_bool(r->layer, key, &value, error));
-  return value ? cvz_option_fail(r->layer, key, CVZ_E_UNSUPPORTED, "false", error) : CVZ_OK;
-}
-
-cvz_status cvz_layer_read_resizing(cvz_reading *r, cvz_error *error)
-{
-  cvz_resize resize = {{1, 1}, {0, 0}, true};
-  CVZ_TRY(require_false(r, "crop_to_aspect_ratio", error));
-  CVZ_TRY(require_false(r, "pad_to_aspect_ratio", error));
-  CVZ_TRY(require_false(r, "antialias", error));
-  CVZ_TRY(cvz_layer_order_image(r, error));
-  CVZ_TRY(cvz_layer_required(r->layer, "height", &resize.size[0], error));
-  CVZ_TRY(cvz_layer_required(r->layer, "width", &resize.size[1], error));
-  CVZ_TRY(read_interpolation(r, &resize.bilinear, error));
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESIZE, .resize = resize}, error);
 }

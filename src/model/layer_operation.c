@@ -194,6 +194,22 @@ cvz_status cvz_operation_softmax(cvz_reading *r, int logarithm, cvz_error *error
   return cvz_layer_add_softmax(r, logarithm, error);
 }
 
+cvz_status cvz_operation_glu(cvz_reading *r, int detail, cvz_error *error)
+{
+  (void)detail;
+  CVZ_TRY(cvz_layer_order_axis(r, error));
+  return cvz_layer_add_glu(r, error);
+}
+
+cvz_status cvz_operation_threshold(cvz_reading *r, int detail, cvz_error *error)
+{
+  (void)detail;
+  float threshold = 0, otherwise = 0;
+  CVZ_TRY(cvz_option_float(r->layer, "threshold", &threshold, error));
+  CVZ_TRY(cvz_option_float(r->layer, "default_value", &otherwise, error));
+  return cvz_layer_add_threshold(r, threshold, otherwise, error);
+}
+
 cvz_status cvz_operation_normalize(cvz_reading *r, int detail, cvz_error *error)
 {
   (void)detail;

@@ -1,4 +1,5 @@
 /* Nodes of keras.ops that look at several elements, or move them. */
+#include <math.h>
 #include <string.h>
 
 #include "model/operation.h"
@@ -16,16 +17,37 @@ cvz_status cvz_layer_add_reduction(cvz_reading *r, cvz_reduction reduction, cons
   return keep ? CVZ_OK : cvz_layer_drop_axes(r, axes, error);
 }
 
-cvz_status cvz_operation_reduce(cvz_reading *r, int reduction, cvz_error *error)
+/* Options axis and keepdims. */
+static cvz_status read_reduced(const cvz_reading *r, bool axes[4], bool *keep, cvz_error *error)
 {
-  bool axes[4], keep = false;
   const bool all[4] = {false, true, true, true};
   CVZ_REQUIRE(cvz_option(r->layer, "axis"), error, CVZ_E_UNSUPPORTED,
               "operation '%.200s' (%s) is over all axes, expected some that leave the batch", r->layer->path,
               r->layer->class_name);
   CVZ_TRY(cvz_layer_axes(r, "axis", all, axes, error));
-  CVZ_TRY(cvz_option_bool(r->layer, "keepdims", &keep, error));
+  return cvz_option_bool(r->layer, "keepdims", keep, error);
+}
+
+cvz_status cvz_operation_reduce(cvz_reading *r, int reduction, cvz_error *error)
+{
+  bool axes[4], keep = false;
+  CVZ_TRY(read_reduced(r, axes, &keep, error));
   return cvz_layer_add_reduction(r, (cvz_reduction)reduction, axes, keep, error);
+}
+
+/* The mean of (x - mean of x)^2, or its root. */
+cvz_status cvz_operation_variance(cvz_reading *r, int root, cvz_error *error)
+{
+  bool axes[4], keep = false;
+  CVZ_TRY(read_reduced(r, axes, &keep, error));
+  int both[2] = {r->node, -1};
+  CVZ_TRY(cvz_layer_add_reduction(r, CVZ_MEAN, axes, true, error));
+  CVZ_TRY(cvz_layer_add_linear(r, -1, 0, error));
+  both[1] = r->node;
+  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_ADD, .inputs = both, .input_count = 2}, error));
+  CVZ_TRY(cvz_layer_add_function(r, "square", NAN, error));
+  CVZ_TRY(cvz_layer_add_reduction(r, CVZ_MEAN, axes, keep, error));
+  return root ? cvz_layer_add_function(r, "sqrt", NAN, error) : CVZ_OK;
 }
 
 cvz_status cvz_operation_concatenate(cvz_reading *r, int detail, cvz_error *error)

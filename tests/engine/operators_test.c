@@ -5,13 +5,13 @@ static void every_curve(void **state)
 {
   (void)state;
   static const cvz_activation curves[] = {
-      {CVZ_GELU, 0, 0, 0},        {CVZ_GELU_TANH, 0, 0, 0},      {CVZ_ELU, 0.7f, 0, 0},
-      {CVZ_CELU, 1.3f, 0, 0},     {CVZ_SELU, 0, 0, 0},           {CVZ_SOFTPLUS, 0, 0, 0},
-      {CVZ_SOFTSIGN, 0, 0, 0},    {CVZ_EXPONENTIAL, 0, 0, 0},    {CVZ_HARD_SIGMOID, 0.2f, 0, 0},
-      {CVZ_HARD_SWISH, 0, 0, 0},  {CVZ_MISH, 0, 0, 0},           {CVZ_LOG_SIGMOID, 0, 0, 0},
-      {CVZ_TANH_SHRINK, 0, 0, 0}, {CVZ_SOFT_SHRINK, 0.4f, 0, 0}, {CVZ_HARD_SHRINK, 0.4f, 0, 0},
-      {CVZ_SQUAREPLUS, 4, 0, 0},  {CVZ_SPARSE_PLUS, 0, 0, 0},    {CVZ_SPARSE_SIGMOID, 0, 0, 0},
-      {CVZ_ABSOLUTE, 0, 0, 0},    {CVZ_SQUARE, 0, 0, 0},
+      {CVZ_GELU, 0, 0, 0},           {CVZ_GELU_TANH, 0, 0, 0},      {CVZ_ELU, 0.7f, 0, 0},
+      {CVZ_CELU, 1.3f, 0, 0},        {CVZ_SELU, 0, 0, 0},           {CVZ_SOFTPLUS, 0, 0, 0},
+      {CVZ_SOFTSIGN, 0, 0, 0},       {CVZ_EXPONENTIAL, 0, 0, 0},    {CVZ_HARD_SIGMOID, 0.2f, 0, 0},
+      {CVZ_HARD_SWISH, 0, 0, 0},     {CVZ_MISH, 0, 0, 0},           {CVZ_LOG_SIGMOID, 0, 0, 0},
+      {CVZ_TANH_SHRINK, 0, 0, 0},    {CVZ_SOFT_SHRINK, 0.4f, 0, 0}, {CVZ_HARD_SHRINK, 0.4f, 0, 0},
+      {CVZ_THRESHOLD, 0.2f, 0, 0},   {CVZ_SQUAREPLUS, 4, 0, 0},     {CVZ_SPARSE_PLUS, 0, 0, 0},
+      {CVZ_SPARSE_SIGMOID, 0, 0, 0}, {CVZ_ABSOLUTE, 0, 0, 0},       {CVZ_SQUARE, 0, 0, 0},
   };
   for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
     net n = net_of(5, 6, 2);
@@ -144,10 +144,27 @@ static void check_resize(const char *name, cvz_resize resize)
 static void maps_of_another_size(void **state)
 {
   (void)state;
-  check_resize("nearest", (cvz_resize){{2, 3}, {0, 0}, false});
-  check_resize("bilinear", (cvz_resize){{2, 3}, {0, 0}, true});
-  check_resize("nearest, 7 x 4", (cvz_resize){{1, 1}, {7, 4}, false});
-  check_resize("bilinear, 4 x 9", (cvz_resize){{1, 1}, {4, 9}, true});
+  check_resize("nearest", (cvz_resize){{2, 3}, {0, 0}, CVZ_NEAREST, false});
+  check_resize("bilinear", (cvz_resize){{2, 3}, {0, 0}, CVZ_BILINEAR, false});
+  check_resize("nearest, 7 x 4", (cvz_resize){{1, 1}, {7, 4}, CVZ_NEAREST, false});
+  check_resize("bilinear, 4 x 9", (cvz_resize){{1, 1}, {4, 9}, CVZ_BILINEAR, false});
+  /* Places that are multiples of 1 / 1024: TensorFlow has the weights of these alone. */
+  check_resize("bicubic", (cvz_resize){{2, 4}, {0, 0}, CVZ_BICUBIC, false});
+  check_resize("bicubic, 4 x 8", (cvz_resize){{1, 1}, {4, 8}, CVZ_BICUBIC, false});
+  check_resize("bicubic, 3 x 9, antialiased", (cvz_resize){{1, 1}, {3, 9}, CVZ_BICUBIC, true});
+  check_resize("bilinear, 3 x 4, antialiased", (cvz_resize){{1, 1}, {3, 4}, CVZ_BILINEAR, true});
+  check_resize("lanczos3", (cvz_resize){{3, 2}, {0, 0}, CVZ_LANCZOS3, false});
+  check_resize("lanczos5, 7 x 3, antialiased", (cvz_resize){{1, 1}, {7, 3}, CVZ_LANCZOS5, true});
+}
+
+static void parts_of_the_channels(void **state)
+{
+  (void)state;
+  net n = net_of(5, 6, 2);
+  const int x = stem(&n, 6);
+  for (int i = 0; i < 3; i++) check("a third", &n, add(&n, (cvz_node){.op = CVZ_OP_PART, .part = {i, 3}}, 1, &x));
+  const int half = add(&n, (cvz_node){.op = CVZ_OP_PART, .part = {1, 2}}, 1, &x);
+  check_and_free("before a convolution", &n, conv(&n, half, square(3, 1, CVZ_VALID), 3, 2, 1, true));
 }
 
 static int transpose(net *n, int from, int a, int b, int c)
@@ -205,6 +222,7 @@ int main(void)
       cmocka_unit_test(prelu_with_a_slope_from_the_file),
       cmocka_unit_test(reductions_over_any_axes),
       cmocka_unit_test(maps_of_another_size),
+      cmocka_unit_test(parts_of_the_channels),
       cmocka_unit_test(axes_in_every_order),
       cmocka_unit_test(transposed_convolutions),
   };

@@ -205,6 +205,8 @@ static double curved(cvz_function function, double x, double p)
     return shrunk(x, p);
   case CVZ_HARD_SHRINK:
     return fabs(x) > p ? x : 0;
+  case CVZ_THRESHOLD:
+    return x > p ? x : 0;
   case CVZ_SQUAREPLUS:
     return (x + sqrt(x * x + p)) / 2;
   case CVZ_SPARSE_PLUS:
@@ -465,20 +467,38 @@ static reference_map reduction(const reference_case *c)
   return y;
 }
 
-static int bounded(int i, int length)
+static double sinc(double x)
 {
-  return i < 0 ? 0 : i >= length ? length - 1 : i;
+  const double angle = 3.14159265358979323846 * x;
+  return x == 0 ? 1 : sin(angle) / angle;
 }
 
-/* The value between pixels, at half-pixel coordinates. */
-static double between(const reference_map *x, double row, double column, int k)
+/* Of an input `x` pixels away. Keys's cubic function has a = -1/2 (equation 15 of his paper). */
+static double kernel_at(cvz_interpolation interpolation, double x)
 {
-  const int i = (int)floor(row), j = (int)floor(column);
-  const double down = row - i, along = column - j;
-  const int i0 = bounded(i, x->height), i1 = bounded(i + 1, x->height);
-  const int j0 = bounded(j, x->width), j1 = bounded(j + 1, x->width);
-  return (1 - down) * ((1 - along) * reference_at(x, i0, j0, k) + along * reference_at(x, i0, j1, k)) +
-         down * ((1 - along) * reference_at(x, i1, j0, k) + along * reference_at(x, i1, j1, k));
+  x = fabs(x);
+  switch (interpolation) {
+  case CVZ_BILINEAR:
+    return fmax(0, 1 - x);
+  case CVZ_BICUBIC:
+    if (x < 1) return 1.5 * pow(x, 3) - 2.5 * pow(x, 2) + 1;
+    return x < 2 ? -0.5 * pow(x, 3) + 2.5 * pow(x, 2) - 4 * x + 2 : 0;
+  case CVZ_LANCZOS3:
+    return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+  default:
+    return x < 5 ? sinc(x) * sinc(x / 5) : 0;
+  }
+}
+
+/* What input `i` of `length` has in output `o` of `outputs`. */
+static double share_of(const cvz_resize *r, int i, int length, int o, int outputs)
+{
+  const double scale = (double)length / outputs, place = (o + 0.5) * scale;
+  if (r->interpolation == CVZ_NEAREST) return i == (int)floor(place);
+  const double stretch = r->antialias ? fmax(scale, 1) : 1;
+  double sum = 0;
+  for (int other = 0; other < length; other++) sum += kernel_at(r->interpolation, (other + 0.5 - place) / stretch);
+  return kernel_at(r->interpolation, (i + 0.5 - place) / stretch) / sum;
 }
 
 static reference_map resized(const reference_case *c)
@@ -488,11 +508,18 @@ static reference_map resized(const reference_case *c)
   reference_map y = map_of(r->size[0] ? r->size[0] : x->height * r->factor[0],
                            r->size[1] ? r->size[1] : x->width * r->factor[1], x->channels);
   EACH_ELEMENT(y, i, j, k)
-  {
-    const double row = (i + 0.5) * x->height / y.height, column = (j + 0.5) * x->width / y.width;
-    *place(&y, i, j, k) =
-        r->bilinear ? between(x, row - 0.5, column - 0.5, k) : reference_at(x, (int)floor(row), (int)floor(column), k);
-  }
+  for (int row = 0; row < x->height; row++)
+    for (int column = 0; column < x->width; column++)
+      *place(&y, i, j, k) += share_of(r, row, x->height, i, y.height) * share_of(r, column, x->width, j, y.width) *
+                             reference_at(x, row, column, k);
+  return y;
+}
+
+static reference_map part(const reference_case *c)
+{
+  const reference_map *x = input(c, 0);
+  reference_map y = map_of(x->height, x->width, x->channels / c->node->part.count);
+  EACH_ELEMENT(y, i, j, k) * place(&y, i, j, k) = reference_at(x, i, j, c->node->part.index * y.channels + k);
   return y;
 }
 
@@ -524,6 +551,7 @@ static reference_map (*const rules[CVZ_OP_COUNT])(const reference_case *) = {
     [CVZ_OP_BINARY] = merge,
     [CVZ_OP_REDUCE] = reduction,
     [CVZ_OP_RESIZE] = resized,
+    [CVZ_OP_PART] = part,
     [CVZ_OP_CONSTANT] = constant,
 };
 

@@ -135,6 +135,34 @@ def resizing():
     return keras.Model(inputs, x)
 
 
+def resizing_by_other_kernels():
+    x = inputs = image()
+    x = L.Resizing(19, 24, interpolation="bicubic", name="bicubic")(x)
+    x = L.Conv2D(6, 3, activation="tanh", name="first")(x)
+    x = L.UpSampling2D(2, interpolation="bicubic", name="twice")(x)
+    x = L.Resizing(21, 45, interpolation="lanczos3", name="lanczos3")(x)
+    x = L.Conv2D(6, 3, strides=2, activation="tanh", name="second")(x)
+    x = L.Resizing(7, 30, interpolation="lanczos5", antialias=True, name="lanczos5")(x)
+    x = L.Resizing(9, 11, antialias=True, name="bilinear")(x)
+    x = L.Resizing(6, 7, interpolation="bicubic", antialias=True, name="smaller")(x)
+    x = ops.image.resize(x, (8, 13), interpolation="bicubic")
+    return keras.Model(inputs, L.Conv2D(4, 2, name="last")(x))
+
+
+def gates_and_thresholds():
+    x = inputs = image(17, 22)
+    x = ops.glu(L.Conv2D(12, 3, name="gated")(x))
+    x = L.Conv2D(8, 3, name="stem")(x)
+    x = ops.threshold(x, -0.2, 0.0) + ops.threshold(x, 0.1, 0.3) + ops.glu(ops.concatenate([x, x * 2], axis=-1))
+    x = L.Conv2D(6, 3, name="middle")(x)
+    x = ops.glu(ops.concatenate([x, x * 0.5], axis=1), axis=1)
+    x = x * ops.std(x, axis=[1, 2], keepdims=True) - ops.var(x, axis=-1, keepdims=True)
+    x = L.Conv2D(6, 3, activation="tanh", name="bent")(x)
+    x = L.Conv2D(6, 3, name="before_pools")(x)
+    x = L.AdaptiveAveragePooling2D(1, name="mean")(x)
+    return keras.Model(inputs, L.Conv2D(4, 1, name="last")(x))
+
+
 def feature_pyramid():
     x = inputs = image(32, 40)
     c1 = L.Conv2D(6, 3, strides=2, padding="same", activation="relu", name="c1")(x)
@@ -411,7 +439,8 @@ def first_nested(order):
 
 singles = [
     curves, more_curves, shrinking_curves, layer_norms, norms_over_other_axes, group_norms, unit_norms, prelus,
-    transposed, autoencoder, upsampling, resizing, feature_pyramid, merges, merges_of_other_shapes, permuted, softmaxes,
+    transposed, autoencoder, upsampling, resizing,
+    resizing_by_other_kernels, gates_and_thresholds, feature_pyramid, merges, merges_of_other_shapes, permuted, softmaxes,
     training_only, arithmetic, functions, reductions, moved, constant_arrays, deep_nesting, many_ends, two_inputs,
     shared_deeply, sequential_without_input, squeeze_and_maximum, mlp_mixer,
 ]  # fmt: skip

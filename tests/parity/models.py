@@ -21,6 +21,7 @@ import parity
 from parity import Unit, Verdict
 
 DEPTHS = 3
+FREE = 224  # of MobileNetV3, whose constructors leave the size free: that of its weights
 SMALLEST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
 HEAD = ["| network | size | layer and filter | loss | loss error | gradient error | verdict |",
         "|---|---|---|---|---|---|---|"]
@@ -33,8 +34,9 @@ def constructors():
 def default_size(name):
     path = pathlib.Path(parity.arguments.source) / f"weights/architectures/{name}.json.gz"
     layers = json.loads(gzip.decompress(path.read_bytes()))["layers"]
-    return next(layer["config"]["batch_shape"][1] for layer in layers
-                if layer["class_name"] == "InputLayer" and layer.get("only") != "notop")
+    fixed = next(layer["config"]["batch_shape"][1] for layer in layers
+                 if layer["class_name"] == "InputLayer" and layer.get("only") != "notop")
+    return fixed or FREE
 
 
 def network(name, size):
