@@ -32,20 +32,12 @@ cvz_status cvz_similar_plan(const cvz_similar_job *job, cvz_packs *packs, cvz_pl
   return CVZ_OK;
 }
 
-static const char *text_of(const cvz_layer_file_info *info, const char *key)
-{
-  for (int i = 0; i < info->attribute_count; i++)
-    if (info->attributes[i].kind == CVZ_ATTRIBUTE_TEXT && !strcmp(info->attributes[i].key, key))
-      return info->attributes[i].text;
-  return "";
-}
-
 static cvz_status check(const cvz_similar_job *job, const cvz_layer_file_info *info, const cvz_work_layer *layer,
                         cvz_error *error)
 {
-  CVZ_REQUIRE(!strcmp(text_of(info, "model_xxh64"), job->model_hash), error, CVZ_E_USAGE,
-              "similar: layer '%s' is of a model with XXH64 %s, expected %s", layer->stem, text_of(info, "model_xxh64"),
-              job->model_hash);
+  const char *hash = cvz_attribute_text(info->attributes, info->attribute_count, "model_xxh64");
+  CVZ_REQUIRE(!strcmp(hash, job->model_hash), error, CVZ_E_USAGE,
+              "similar: layer '%s' is of a model with XXH64 %s, expected %s", layer->stem, hash, job->model_hash);
   CVZ_REQUIRE(info->tile_height == job->tile_height && info->tile_width == job->tile_width, error, CVZ_E_USAGE,
               "similar: layer '%s' has pictures of %d x %d, expected %d x %d (see --size)", layer->stem,
               info->tile_height, info->tile_width, job->tile_height, job->tile_width);

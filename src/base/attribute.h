@@ -16,4 +16,10 @@ typedef struct cvz_attribute {
   };
 } cvz_attribute;
 
+/** The first of that name; NULL: there is none. */
+const cvz_attribute *cvz_attribute_find(const cvz_attribute *attributes, int count, const char *key);
+
+/** The text of that name; "" if there is none. */
+const char *cvz_attribute_text(const cvz_attribute *attributes, int count, const char *key);
+
 #endif

@@ -4,13 +4,6 @@
 
 #include "job/recipe.h"
 
-static const cvz_attribute *find(const cvz_attribute *attributes, int count, const char *key)
-{
-  for (int i = 0; i < count; i++)
-    if (!strcmp(attributes[i].key, key)) return &attributes[i];
-  return NULL;
-}
-
 static bool same(const cvz_attribute *a, const cvz_attribute *b)
 {
   if (a->kind != b->kind) return false;
@@ -51,7 +44,7 @@ static cvz_status take_recipe(cvz_options *options, const cvz_attribute *recipe,
 
 cvz_status cvz_changes_find(const cvz_attribute *attributes, int count, const cvz_option **changed, cvz_error *error)
 {
-  const cvz_attribute *recipe = find(attributes, count, "recipe");
+  const cvz_attribute *recipe = cvz_attribute_find(attributes, count, "recipe");
   cvz_options options = {0};
   cvz_option_attributes usual = {0};
   for (int i = 0; i < count; i++) changed[i] = NULL;
@@ -59,7 +52,7 @@ cvz_status cvz_changes_find(const cvz_attribute *attributes, int count, const cv
   cvz_status status = take_recipe(&options, recipe, error);
   if (status == CVZ_OK) cvz_options_attributes(&options, &usual);
   for (int i = 0; status == CVZ_OK && i < count; i++) {
-    const cvz_attribute *other = find(usual.items, usual.count, attributes[i].key);
+    const cvz_attribute *other = cvz_attribute_find(usual.items, usual.count, attributes[i].key);
     if (!other || !same(&attributes[i], other)) changed[i] = option_of(attributes[i].key);
   }
   cvz_options_free(&options);

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/grid.h"
 #include "store/layer_read.h"
+#include "store/layer_write.h"
 #include "store/results.h"
-#include "store/sheets.h"
 
 /* One of the jobs. */
 typedef struct job {
@@ -28,6 +27,7 @@ struct cvz_combine {
 
 /* The same layer of all jobs. */
 typedef struct stack {
+  int job_count;
   cvz_layer_read **reads;      /* per job, NULL: it has none */
   int *next;                   /* per job: where to look for the next filter */
   cvz_layer_variant *variants; /* those of the first, then one of each other that has the layer */
@@ -57,10 +57,7 @@ static const char *model_of(const job *j)
 {
   int count;
   const cvz_attribute *attributes = attributes_of(j, &count);
-  for (int i = 0; i < count; i++)
-    if (attributes[i].kind == CVZ_ATTRIBUTE_TEXT && !strcmp(attributes[i].key, "model_xxh64"))
-      return attributes[i].text;
-  return "";
+  return cvz_attribute_text(attributes, count, "model_xxh64");
 }
 
 static cvz_status open_job(job *j, const char *directory, cvz_error *error)
@@ -197,12 +194,13 @@ static int place_of(const cvz_layer_file_info *info, int filter, int *next)
 }
 
 /* One filter, out of all jobs. */
-static cvz_status read_unit(const cvz_combine *combine, stack *s, int index, cvz_result *result, cvz_error *error)
+static cvz_status read_unit(void *context, int index, cvz_result *result, cvz_error *error)
 {
+  stack *s = context;
   CVZ_TRY(cvz_layer_read_unit(s->reads[0], index, result, error));
   if (s->own) memcpy(s->results, result->repeats, (size_t)s->own * sizeof *s->results);
   cvz_result *other = s->results + s->own;
-  for (int i = 1; i < combine->job_count; i++) {
+  for (int i = 1; i < s->job_count; i++) {
     if (!s->reads[i]) continue;
     const int place = place_of(cvz_layer_read_info(s->reads[i]), result->filter, &s->next[i]);
     *other = (cvz_result){.status = CVZ_UNIT_MISSING};
@@ -213,48 +211,24 @@ static cvz_status read_unit(const cvz_combine *combine, stack *s, int index, cvz
   return CVZ_OK;
 }
 
-static cvz_status copy_units(const cvz_combine *combine, stack *s, cvz_layer_file *file, cvz_output_layer *layer,
-                             cvz_error *error)
-{
-  const int steps = cvz_layer_read_info(s->reads[0])->steps;
-  for (int i = 0; i < layer->count; i++) {
-    cvz_result result;
-    CVZ_TRY(read_unit(combine, s, i, &result, error));
-    CVZ_TRY(cvz_layer_file_put(file, i, &result, error));
-    cvz_layer_summary_add(&layer->summary, result.filter, result.status, cvz_result_last_loss(result.loss, steps));
-  }
-  return CVZ_OK;
-}
-
-static cvz_status write_layer(const cvz_combine *combine, stack *s, cvz_output_layer *layer, const char *out,
-                              cvz_error *error)
+static cvz_status write_layer(stack *s, cvz_output_layer *layer, const char *out, cvz_error *error)
 {
   cvz_layer_file_info info = *cvz_layer_read_info(s->reads[0]);
-  cvz_layer_file *file;
-  cvz_grid grid;
-  info.directory = out, info.margin = CVZ_GRID_MARGIN;
+  info.directory = out;
   info.variants = s->variants, info.variant_count = s->count;
-  CVZ_TRY(cvz_sheets_first_grid(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
-  layer->count = info.count, layer->columns = grid.columns;
-  layer->tile_width = info.tile_width, layer->tile_height = info.tile_height;
-  CVZ_TRY(cvz_layer_file_create(&file, &info, error));
-  const cvz_status status = copy_units(combine, s, file, layer, error);
-  if (status == CVZ_OK) return cvz_layer_file_finish(file, error);
-  cvz_layer_file_discard(file);
-  return status;
+  return cvz_layer_write(info, (cvz_unit_source){read_unit, s}, layer, error);
 }
 
 cvz_status cvz_combine_layer(cvz_combine *combine, int index, const char *out, cvz_error *error)
 {
   const cvz_results_layer *of = &combine->jobs[0].results.layers[index];
   cvz_output_layer *layer = &combine->layers[index];
-  stack s = {0};
+  stack s = {.job_count = combine->job_count};
   *layer = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .stem = of->stem};
   snprintf(layer->shape, sizeof layer->shape, "%s", of->shape);
-  layer->summary = cvz_layer_summary_empty();
   cvz_status status = open_reads(combine, &s, index, error);
   if (status == CVZ_OK) status = list_variants(combine, &s, error);
-  if (status == CVZ_OK) status = write_layer(combine, &s, layer, out, error);
+  if (status == CVZ_OK) status = write_layer(&s, layer, out, error);
   for (int i = 0; s.reads && i < combine->job_count; i++) cvz_layer_read_close(s.reads[i]);
   free(s.reads);
   free(s.next);

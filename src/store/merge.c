@@ -11,11 +11,10 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/grid.h"
 #include "store/job_text.h"
 #include "store/layer_read.h"
+#include "store/layer_write.h"
 #include "store/results.h"
-#include "store/sheets.h"
 
 typedef struct part {
   const char *directory;
@@ -289,35 +288,19 @@ static cvz_status gather_labels(joining *join, cvz_error *error)
   return CVZ_OK;
 }
 
-static cvz_status copy_units(const joining *join, cvz_layer_file *file, cvz_output_layer *layer, int steps,
-                             cvz_error *error)
+static cvz_status read_unit(void *context, int index, cvz_result *result, cvz_error *error)
 {
-  for (int i = 0; i < join->count; i++) {
-    cvz_result result;
-    CVZ_TRY(cvz_layer_read_unit(join->reads[join->places[i].part], join->places[i].index, &result, error));
-    CVZ_TRY(cvz_layer_file_put(file, i, &result, error));
-    cvz_layer_summary_add(&layer->summary, result.filter, result.status, cvz_result_last_loss(result.loss, steps));
-  }
-  return CVZ_OK;
+  const joining *join = context;
+  const place *from = &join->places[index];
+  return cvz_layer_read_unit(join->reads[from->part], from->index, result, error);
 }
 
-static cvz_status write_layer(const joining *join, cvz_output_layer *layer, const char *out, cvz_error *error)
+static cvz_status write_layer(joining *join, cvz_output_layer *layer, const char *out, cvz_error *error)
 {
   cvz_layer_file_info info = *cvz_layer_read_info(join->reads[join->reference]);
-  cvz_layer_file *file;
-  cvz_grid grid;
   info.directory = out;
   info.filters = join->filters, info.labels = join->labels, info.count = join->count;
-  info.margin = CVZ_GRID_MARGIN;
-  CVZ_TRY(cvz_sheets_first_grid(&grid, info.count, info.tile_width, info.tile_height, info.margin, error));
-  layer->count = info.count, layer->columns = grid.columns;
-  layer->tile_width = info.tile_width, layer->tile_height = info.tile_height;
-  layer->summary = cvz_layer_summary_empty();
-  CVZ_TRY(cvz_layer_file_create(&file, &info, error));
-  const cvz_status status = copy_units(join, file, layer, info.steps, error);
-  if (status == CVZ_OK) return cvz_layer_file_finish(file, error);
-  cvz_layer_file_discard(file);
-  return status;
+  return cvz_layer_write(info, (cvz_unit_source){read_unit, join}, layer, error);
 }
 
 cvz_status cvz_merge_layer(cvz_merge *merge, int index, const char *out, cvz_error *error)
