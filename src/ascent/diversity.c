@@ -5,11 +5,6 @@
 
 #define LUCID_EPSILON 1e-10 /* of the squared length */
 
-static const float *pixel_of(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
-}
-
 static void add_outer(float *gram, const float *pixel, size_t channels)
 {
   for (size_t i = 0; i < channels; i++) {
@@ -25,7 +20,7 @@ void cvz_diversity_measure(cvz_diversity *d, cvz_view map)
   double squares = 0;
   memset(d->gram, 0, count * sizeof *d->gram);
   for (int y = 0; y < map.height; y++)
-    for (int x = 0; x < map.width; x++) add_outer(d->gram, pixel_of(map, y, x), channels);
+    for (int x = 0; x < map.width; x++) add_outer(d->gram, cvz_view_pixel(map, y, x), channels);
   for (size_t i = 0; i < count; i++) squares += (double)d->gram[i] * (double)d->gram[i];
   d->length = sqrt(squares > LUCID_EPSILON ? squares : LUCID_EPSILON);
   for (size_t i = 0; i < count; i++) d->gram[i] = (float)((double)d->gram[i] / d->length);
@@ -54,8 +49,8 @@ void cvz_diversity_gradient(const cvz_diversity *d, cvz_view map, double factor,
   find_slope(d, map.channels);
   for (int y = 0; y < map.height; y++)
     for (int x = 0; x < map.width; x++) {
-      const float *from = pixel_of(map, y, x);
-      float *to = dx.data + (size_t)y * dx.row + (size_t)x * dx.pixel;
+      const float *from = cvz_view_pixel(map, y, x);
+      float *to = cvz_view_pixel(dx, y, x);
       for (size_t i = 0; i < channels; i++) {
         const float scaled = (float)(4 * factor * (double)from[i]);
         const float *row = d->slope + i * channels;

@@ -131,8 +131,7 @@ static void measure(const cvz_term *term, const cvz_run *run, cvz_term_sums *sum
   }
   for (int y = 0; y < part.height; y++)
     for (int x = 0; x < part.width; x++) {
-      const float *pixel = part.data + (size_t)y * part.row + (size_t)x * part.pixel;
-      const double value = kinds[term->kind].value(term, part.channels, pixel);
+      const double value = kinds[term->kind].value(term, part.channels, cvz_view_pixel(part, y, x));
       sums->sum += value, sums->squares += value * value, sums->count++;
     }
 }
@@ -183,8 +182,7 @@ static void add_term(const cvz_term *term, int views, cvz_view map, cvz_view gra
   const double factor = term->weight * (double)(1.0f / ((float)x.height * (float)x.width) / (float)views);
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++)
-      kinds[term->kind].gradient(term, x.channels, x.data + (size_t)i * x.row + (size_t)j * x.pixel, factor,
-                                 dx.data + (size_t)i * dx.row + (size_t)j * dx.pixel);
+      kinds[term->kind].gradient(term, x.channels, cvz_view_pixel(x, i, j), factor, cvz_view_pixel(dx, i, j));
 }
 
 static void add_terms(const void *context, int index, cvz_view map, cvz_view gradient)

@@ -39,8 +39,8 @@ static void forward_binary(const cvz_context *context)
   const size_t sa = step_of(a, y), sb = step_of(b, y);
   for (int i = 0; i < y.height; i++)
     for (int j = 0; j < y.width; j++) {
-      float *to = cvz_pixel(y, i, j);
-      const float *p = cvz_pixel(a, i, j), *q = cvz_pixel(b, i, j);
+      float *to = cvz_view_pixel(y, i, j);
+      const float *p = cvz_view_pixel(a, i, j), *q = cvz_view_pixel(b, i, j);
       for (size_t c = 0; c < (size_t)y.channels; c++) to[c] = value_of(kind, p[c * sa], q[c * sb]);
     }
 }
@@ -53,8 +53,8 @@ static void backward_by(const cvz_context *context, int index)
   const size_t sa = step_of(a, dy), sb = step_of(b, dy), sx = step_of(dx, dy);
   for (int i = 0; i < dy.height; i++)
     for (int j = 0; j < dy.width; j++) {
-      float *to = cvz_pixel(dx, i, j);
-      const float *from = cvz_pixel(dy, i, j), *p = cvz_pixel(a, i, j), *q = cvz_pixel(b, i, j);
+      float *to = cvz_view_pixel(dx, i, j);
+      const float *from = cvz_view_pixel(dy, i, j), *p = cvz_view_pixel(a, i, j), *q = cvz_view_pixel(b, i, j);
       for (size_t c = 0; c < (size_t)dy.channels; c++)
         to[c * sx] += from[c] * slope_of(kind, p[c * sa], q[c * sb], index);
     }

@@ -14,7 +14,7 @@ static void spread(cvz_view y, cvz_view x, bool accumulate)
   for (int i = 0; i < y.height; i++)
     for (int j = 0; j < y.width; j++)
       for (int c = 0; c < y.channels; c++)
-        cvz_pixel(y, i, j)[c] = (accumulate ? cvz_pixel(y, i, j)[c] : 0.0f) + *cvz_pixel(x, i, j);
+        cvz_view_pixel(y, i, j)[c] = (accumulate ? cvz_view_pixel(y, i, j)[c] : 0.0f) + *cvz_view_pixel(x, i, j);
 }
 
 static void add_input(const cvz_context *context, cvz_view y, int index)
@@ -44,7 +44,8 @@ static void gather(cvz_view dx, cvz_view dy)
 {
   for (int i = 0; i < dy.height; i++)
     for (int j = 0; j < dy.width; j++)
-      for (int c = 0; c < dy.channels; c++) cvz_pixel(dx, i, j)[dx.channels == 1 ? 0 : c] += cvz_pixel(dy, i, j)[c];
+      for (int c = 0; c < dy.channels; c++)
+        cvz_view_pixel(dx, i, j)[dx.channels == 1 ? 0 : c] += cvz_view_pixel(dy, i, j)[c];
 }
 
 static bool is_spread(cvz_view x, cvz_view y)
@@ -75,7 +76,7 @@ static void multiply_input(const cvz_context *context, cvz_view y, int index)
   }
   for (int i = 0; i < y.height; i++)
     for (int j = 0; j < y.width; j++)
-      for (int c = 0; c < y.channels; c++) cvz_pixel(y, i, j)[c] *= *cvz_pixel(x, i, j);
+      for (int c = 0; c < y.channels; c++) cvz_view_pixel(y, i, j)[c] *= *cvz_view_pixel(x, i, j);
 }
 
 static void forward_multiply(const cvz_context *context)

@@ -61,14 +61,14 @@ static void sum(const cvz_context *context, cvz_view y, cvz_view x)
   const cvz_view to = spread(context, y);
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++) {
-      const float *from = cvz_pixel(x, i, j);
+      const float *from = cvz_view_pixel(x, i, j);
       double over_channels = 0;
       for (size_t c = 0; c < (size_t)x.channels; c++)
         if (step)
-          cvz_pixel(to, i, j)[c] += from[c] * factor;
+          cvz_view_pixel(to, i, j)[c] += from[c] * factor;
         else
           over_channels += (double)from[c];
-      if (!step) *cvz_pixel(to, i, j) += (float)over_channels * factor;
+      if (!step) *cvz_view_pixel(to, i, j) += (float)over_channels * factor;
     }
 }
 
@@ -80,8 +80,8 @@ static void extreme(const cvz_context *context, cvz_view y, cvz_view x, float si
   for (int i = 0; i < x.height; i++)
     for (int j = 0; j < x.width; j++)
       for (size_t c = 0; c < (size_t)x.channels; c++) {
-        float *most = &cvz_pixel(to, i, j)[c * step], *equal = &cvz_pixel(count, i, j)[c * step];
-        const float value = cvz_pixel(x, i, j)[c];
+        float *most = &cvz_view_pixel(to, i, j)[c * step], *equal = &cvz_view_pixel(count, i, j)[c * step];
+        const float value = cvz_view_pixel(x, i, j)[c];
         if (sign * value > sign * *most) *most = value, *equal = 0;
         if (value == *most) ++*equal;
       }
@@ -115,11 +115,11 @@ static void backward_reduce(const cvz_context *context)
   for (int i = 0; i < dx.height; i++)
     for (int j = 0; j < dx.width; j++)
       for (size_t c = 0; c < (size_t)dx.channels; c++) {
-        const float gradient = cvz_pixel(dy, i, j)[c * step];
+        const float gradient = cvz_view_pixel(dy, i, j)[c * step];
         if (!extremes)
-          cvz_pixel(dx, i, j)[c] += gradient * factor;
-        else if (cvz_pixel(x, i, j)[c] == cvz_pixel(y, i, j)[c * step])
-          cvz_pixel(dx, i, j)[c] += gradient / cvz_pixel(count, i, j)[c * step];
+          cvz_view_pixel(dx, i, j)[c] += gradient * factor;
+        else if (cvz_view_pixel(x, i, j)[c] == cvz_view_pixel(y, i, j)[c * step])
+          cvz_view_pixel(dx, i, j)[c] += gradient / cvz_view_pixel(count, i, j)[c * step];
       }
 }
 

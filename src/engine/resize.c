@@ -133,7 +133,7 @@ static void visit_window(float *pixel, cvz_view x, cvz_window_of_line row, cvz_w
 {
   for (int i = 0; i < row.count; i++)
     for (int j = 0; j < column.count; j++) {
-      float *input = cvz_pixel(x, row.first + i, column.first + j);
+      float *input = cvz_view_pixel(x, row.first + i, column.first + j);
       const float weight = row.weights[i] * column.weights[j];
       add_scaled(backward ? input : pixel, backward ? pixel : input, weight, x.channels);
     }
@@ -147,7 +147,7 @@ static void visit_windows(const cvz_context *context, cvz_view y, cvz_view x, bo
   if (!backward) fill_weights(&rows), fill_weights(&columns);
   for (int i = 0; i < y.height; i++) {
     const cvz_window_of_line row = window_of(&rows, i);
-    for (int j = 0; j < y.width; j++) visit_window(cvz_pixel(y, i, j), x, row, window_of(&columns, j), backward);
+    for (int j = 0; j < y.width; j++) visit_window(cvz_view_pixel(y, i, j), x, row, window_of(&columns, j), backward);
   }
 }
 

@@ -187,12 +187,6 @@ cvz_bits cvz_context_input_bits(const cvz_context *context);
 /** Bits of input 0 that belong to the band of a pointwise step. */
 cvz_bits cvz_context_part_bits(const cvz_context *context);
 
-/** The channels of one pixel of a view. */
-static inline float *cvz_pixel(cvz_view view, int y, int x)
-{
-  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
-}
-
 /** The part that an observing step sees of input `index`, of its stored data or gradient. */
 cvz_view cvz_observe_part(const cvz_context *context, int index, cvz_view stored);
 

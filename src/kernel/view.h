@@ -19,10 +19,16 @@ static inline cvz_view cvz_view_dense(float *data, int height, int width, int ch
   return (cvz_view){data, height, width, channels, (size_t)width * (size_t)channels, (size_t)channels};
 }
 
+/** The first channel of a pixel. */
+static inline float *cvz_view_pixel(cvz_view view, int y, int x)
+{
+  return view.data + (size_t)y * view.row + (size_t)x * view.pixel;
+}
+
 /** height x width pixels from (y, x) on. */
 static inline cvz_view cvz_view_crop(cvz_view view, int y, int x, int height, int width)
 {
-  view.data += (size_t)y * view.row + (size_t)x * view.pixel;
+  view.data = cvz_view_pixel(view, y, x);
   view.height = height;
   view.width = width;
   return view;
