@@ -48,6 +48,16 @@ static int iterations(const cvz_climb *c)
   return c->workspace->recipe->iterations;
 }
 
+static int signs_of(const cvz_climb_settings *settings)
+{
+  return settings->both ? 2 : 1;
+}
+
+int cvz_climb_ascents(const cvz_climb_settings *settings)
+{
+  return signs_of(settings) * settings->repeats;
+}
+
 /* Outcomes that are kept of each sign. */
 static int outcomes_of(const cvz_climb_settings *settings)
 {
@@ -78,7 +88,7 @@ cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *setting
   cvz_climb *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
   *created = (cvz_climb){
-      .settings = settings, .workspace = workspace, .outcome_count = (settings->both ? 2 : 1) * outcomes_of(settings)};
+      .settings = settings, .workspace = workspace, .outcome_count = signs_of(settings) * outcomes_of(settings)};
   const cvz_status status = allocate(created, error);
   if (status == CVZ_OK)
     *climb = created;
@@ -233,7 +243,7 @@ static int next_attempt(const cvz_climb *c, cvz_unit_status status)
 static bool end_sign(cvz_climb *c)
 {
   c->sign++, c->repeat = 0;
-  c->ended = c->sign == (c->settings->both ? 2 : 1);
+  c->ended = c->sign == signs_of(c->settings);
   if (!c->ended) begin_attempt(c);
   return !c->ended;
 }

@@ -24,6 +24,9 @@ typedef struct cvz_climb_settings {
   bool both;     /**< first as `negative` says, then the other way */
 } cvz_climb_settings;
 
+/** How many ascents a unit takes, if none is tried again. */
+int cvz_climb_ascents(const cvz_climb_settings *settings);
+
 /** How a repeat ended: the best of its attempts. */
 typedef struct cvz_outcome {
   cvz_unit_status status;

@@ -98,7 +98,7 @@ static void park(cvz_ensemble *e)
   e->turn = NULL;
 }
 
-static cvz_ascent *turn_to(cvz_ensemble *e, int index, cvz_run *run)
+cvz_ascent *cvz_ensemble_turn(cvz_ensemble *e, int index, cvz_run *run)
 {
   member *m = &e->members[index];
   park(e);
@@ -107,11 +107,6 @@ static cvz_ascent *turn_to(cvz_ensemble *e, int index, cvz_run *run)
   if (m->parked) memcpy(cvz_run_image(run), m->parked, image_bytes(m));
   e->turn = m;
   return &m->ascent;
-}
-
-cvz_ascent *cvz_ensemble_turn(cvz_ensemble *e, int index, cvz_run *run)
-{
-  return turn_to(e, index, run);
 }
 
 void cvz_ensemble_begin(cvz_ensemble *e, cvz_run *run, cvz_ascent_unit unit)
@@ -158,13 +153,13 @@ bool cvz_ensemble_step(cvz_ensemble *e, cvz_run *run)
   bool more = false;
   for (int i = 0; i < e->count; i++) {
     if (!goes_on(&e->members[i])) continue;
-    turn_to(e, i, run);
+    cvz_ensemble_turn(e, i, run);
     measure(&e->members[i]);
   }
   for (int i = 0; i < e->count; i++)
     if (goes_on(&e->members[i])) sum_others(e, i);
   for (int i = 0; i < e->count; i++)
-    if (goes_on(&e->members[i])) more |= cvz_ascent_step(turn_to(e, i, run));
+    if (goes_on(&e->members[i])) more |= cvz_ascent_step(cvz_ensemble_turn(e, i, run));
   park(e);
   e->steps++;
   return more;
@@ -190,7 +185,7 @@ size_t cvz_ensemble_state_count(const cvz_ensemble *e)
 void cvz_ensemble_save(cvz_ensemble *e, cvz_run *run, float *state)
 {
   for (int i = 0; i < e->count; i++) {
-    const cvz_ascent *a = turn_to(e, i, run);
+    const cvz_ascent *a = cvz_ensemble_turn(e, i, run);
     const member_place place = {a->step, (int32_t)a->status};
     memcpy(state, &place, sizeof place);
     cvz_ascent_save(a, state + PLACE);
@@ -203,7 +198,7 @@ void cvz_ensemble_restore(cvz_ensemble *e, cvz_run *run, const float *state)
 {
   e->steps = 0;
   for (int i = 0; i < e->count; i++) {
-    cvz_ascent *a = turn_to(e, i, run);
+    cvz_ascent *a = cvz_ensemble_turn(e, i, run);
     member_place place;
     memcpy(&place, state, sizeof place);
     cvz_ascent_restore(a, place.step, state + PLACE);

@@ -10,10 +10,11 @@ cvz_status cvz_layer_noise_create(cvz_layer_noise *noise, const cvz_work *work, 
 {
   size_t most = 0;
   int terms = 0;
-  for (int i = 0; i < work->layer_count; i++)
-    if ((size_t)work->layers[i].filter_count > most) most = (size_t)work->layers[i].filter_count;
-  for (int i = 0; i < work->layer_count; i++)
-    if (work->layers[i].term_count > terms) terms = work->layers[i].term_count;
+  for (int i = 0; i < work->layer_count; i++) {
+    const cvz_work_layer *layer = &work->layers[i];
+    if ((size_t)layer->filter_count > most) most = (size_t)layer->filter_count;
+    if (layer->term_count > terms) terms = layer->term_count;
+  }
   *noise = (cvz_layer_noise){.work = work, .graph = graph, .directions = directions, .layer = -1, .term_count = terms};
   noise->wanted = cvz_array(most, sizeof *noise->wanted, error);
   noise->units = cvz_array(most, sizeof *noise->units, error);

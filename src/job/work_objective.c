@@ -1,7 +1,6 @@
 #include "job/work_objective.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

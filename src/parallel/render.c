@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/memory.h"
 #include "job/noise.h"
 #include "job/stop.h"
@@ -105,8 +104,7 @@ static bool step(cvz_renderer *renderer, const cvz_task *task)
   const double start = cvz_clock();
   const bool more = cvz_climb_step(renderer->climb);
   const double seconds = cvz_clock() - start;
-  const int ascents = renderer->job->climb->repeats * (renderer->job->climb->both ? 2 : 1);
-  const int steps = renderer->job->recipe->iterations * ascents;
+  const int steps = renderer->job->recipe->iterations * cvz_climb_ascents(renderer->job->climb);
   const int left = steps - cvz_climb_steps(renderer->climb);
   renderer->job->times->computing += seconds;
   cvz_share_step(&renderer->share, task->unit, left > 0 ? left : 0, seconds); /* a rescue takes more steps */
