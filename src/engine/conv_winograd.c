@@ -38,14 +38,15 @@ static double points_of(int height, int width, int tile)
 /* Tiles of 6 x 6 multiply less, where they do not overhang the map much. Their weights are twice as many, so they are
  * for the large maps of networks like VGG, where they save most. Their errors are six times as large: forward, a unit
  * of VGG16 at 224 x 224 chose another maximum of a pool, 23 times as far from a tie as float32 Keras errs. So they are
- * for the gradient, which is linear in its errors. */
-static int choose_tile(int height, int width, int inputs, int outputs)
+ * for the gradient, which is linear in its errors, and not in bfloat16, which has enough of its own. */
+static int backward_tile(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
 {
-  const bool large = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST && inputs >= LARGE_CHANNELS &&
-                     outputs >= LARGE_CHANNELS;
+  const int height = cvz_region_height(region), width = cvz_region_width(region);
+  const bool large = tiles_of(height, width, CVZ_WINOGRAD_LARGE_TILE) >= LARGE_LEAST &&
+                     sizes->channels >= LARGE_CHANNELS && sizes->filters >= LARGE_CHANNELS;
   const bool less =
       points_of(height, width, CVZ_WINOGRAD_LARGE_TILE) <= LARGE_SHARE * points_of(height, width, CVZ_WINOGRAD_TILE);
-  return large && less ? CVZ_WINOGRAD_LARGE_TILE : CVZ_WINOGRAD_TILE;
+  return large && less && !rounds ? CVZ_WINOGRAD_LARGE_TILE : CVZ_WINOGRAD_TILE;
 }
 
 /* Tiles of a batch; all batches have about as many. */
@@ -160,12 +161,6 @@ static void backward_bf16(const cvz_context *context)
 static const cvz_pass forward_pass = {"winograd", forward, false}, backward_pass = {"winograd", backward, false};
 static const cvz_pass large_backward_pass = {"winograd 6x6", large_backward, false};
 static const cvz_pass backward_bf16_pass = {"winograd bf16", backward_bf16, false};
-
-static int backward_tile(cvz_region region, const cvz_conv_sizes *sizes, bool rounds)
-{
-  if (rounds) return CVZ_WINOGRAD_TILE; /* the errors of the large ones are too much in bfloat16 */
-  return choose_tile(cvz_region_height(region), cvz_region_width(region), sizes->channels, sizes->filters);
-}
 
 static size_t rounded_of(cvz_region region, int tile, int inputs)
 {
