@@ -60,16 +60,21 @@ cvz_status cvz_layer_read_avgpool(cvz_reading *r, cvz_error *error)
   return read_pool(r, CVZ_OP_AVGPOOL, error);
 }
 
-static cvz_status read_global(cvz_reading *r, cvz_node node, cvz_error *error)
+static cvz_status add_global(cvz_reading *r, cvz_node node, bool keep, cvz_error *error)
 {
-  bool keep = false;
   CVZ_TRY(cvz_layer_order_image(r, error));
-  CVZ_TRY(cvz_option_bool(r->layer, "keepdims", &keep, error));
   CVZ_TRY(cvz_layer_add(r, node, error));
   if (!keep) r->rank = r->axis = 1;
   return cvz_layer_add(
       r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = keep ? (cvz_reshape){3, {1, 1, -1}} : (cvz_reshape){1, {-1}}},
       error);
+}
+
+static cvz_status read_global(cvz_reading *r, cvz_node node, cvz_error *error)
+{
+  bool keep = false;
+  CVZ_TRY(cvz_option_bool(r->layer, "keepdims", &keep, error));
+  return add_global(r, node, keep, error);
 }
 
 cvz_status cvz_layer_read_globalavg(cvz_reading *r, cvz_error *error)
@@ -95,9 +100,7 @@ static cvz_status require_one_output(const cvz_reading *r, cvz_error *error)
 cvz_status cvz_layer_read_adaptive_average(cvz_reading *r, cvz_error *error)
 {
   CVZ_TRY(require_one_output(r, error));
-  CVZ_TRY(cvz_layer_order_image(r, error));
-  CVZ_TRY(cvz_layer_add(r, (cvz_node){.op = CVZ_OP_GLOBALAVG}, error));
-  return cvz_layer_add(r, (cvz_node){.op = CVZ_OP_RESHAPE, .reshape = {3, {1, 1, -1}}}, error);
+  return add_global(r, (cvz_node){.op = CVZ_OP_GLOBALAVG}, true, error);
 }
 
 /* An amount for all sides, or [vertical, horizontal], or [[top, bottom], [left, right]]. */
