@@ -272,25 +272,25 @@ static void add_text(cvz_job_run *run, const char *key, const char *text)
   attribute->text = text;
 }
 
+static void add_hash(cvz_job_run *run, const char *key, uint64_t hash, char text[24])
+{
+  snprintf(text, 24, "%016" PRIx64, hash);
+  add_text(run, key, text);
+}
+
 /* What every file of the results says of its origin. */
 static void describe_job(cvz_job_run *run)
 {
   cvz_options_attributes(run->options, &run->parameters);
   memcpy(run->attributes, run->parameters.items, (size_t)run->parameters.count * sizeof *run->attributes);
   run->attribute_count = run->parameters.count;
-  snprintf(run->hash_text, sizeof run->hash_text, "%016" PRIx64, run->file_hash);
   add_text(run, "program", "convviz-mpi " CONVVIZ_VERSION);
   add_text(run, "model_name", run->graph.name ? run->graph.name : "");
-  add_text(run, "model_xxh64", run->hash_text);
+  add_hash(run, "model_xxh64", run->file_hash, run->hash_text);
   add_text(run, "input_range", cvz_preprocess_name(run->graph.preprocess));
-  if (run->options->labels) {
-    snprintf(run->labels_hash_text, sizeof run->labels_hash_text, "%016" PRIx64, run->settled.labels.hash);
-    add_text(run, "labels_xxh64", run->labels_hash_text);
-  }
-  if (run->options->directions) {
-    snprintf(run->directions_hash_text, sizeof run->directions_hash_text, "%016" PRIx64, run->settled.directions.hash);
-    add_text(run, "directions_xxh64", run->directions_hash_text);
-  }
+  if (run->options->labels) add_hash(run, "labels_xxh64", run->settled.labels.hash, run->labels_hash_text);
+  if (run->options->directions)
+    add_hash(run, "directions_xxh64", run->settled.directions.hash, run->directions_hash_text);
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -401,7 +401,6 @@ static cvz_status start_watching(cvz_job_run *run, cvz_error *error)
   run->telemetry = (cvz_telemetry){.comm = run->comm,
                                    .log = run->log,
                                    .path = run->options->log,
-                                   .graph = &run->graph,
                                    .work = &run->work,
                                    .inner = cvz_progress_observer(&run->progress)};
   CVZ_TRY(cvz_telemetry_start(&run->telemetry, &job, error));

@@ -22,7 +22,6 @@ typedef struct cvz_telemetry {
   const cvz_log *log;
   const char *path; /**< of the file, NULL: none */
   FILE *file;
-  const cvz_graph *graph;
   const cvz_work *work;
   cvz_observer inner; /**< gets what is observed, too */
   char *hosts;        /**< of all ranks, CVZ_TELEMETRY_HOST bytes each */
@@ -39,7 +38,7 @@ typedef struct cvz_telemetry_job {
   double balance; /**< of the schedule */
 } cvz_telemetry_job;
 
-/** Opens the file and writes its first line. comm, log, path, graph, work and inner must be set. Collective.
+/** Opens the file and writes its first line. comm, log, path, work and inner must be set. Collective.
  *  @return CVZ_E_IO if it cannot be written */
 cvz_status cvz_telemetry_start(cvz_telemetry *telemetry, const cvz_telemetry_job *job, cvz_error *error);
 

@@ -266,10 +266,8 @@ static cvz_status create_file(cvz_gather *gather, int index, cvz_layer_file_info
   cvz_layer_variant *variants = cvz_array((size_t)count, sizeof *variants, error);
   if (!variants) return CVZ_E_MEMORY;
   for (int i = 0; i < count; i++) {
-    char name[CVZ_CLIMB_NAME];
-    cvz_climb_variant_name(gather->job->climb, i, name);
     variants[i] = cvz_layer_main(&info);
-    cvz_variant_name(variants[i].name, name);
+    cvz_climb_variant_name(gather->job->climb, i, variants[i].name);
   }
   info.variants = variants, info.variant_count = count;
   const cvz_status status = cvz_layer_file_create(&gather->files[index], &info, error);

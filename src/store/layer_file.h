@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 
+#include "ascent/climb.h"
 #include "base/attribute.h"
 #include "base/status.h"
 #include "job/result.h"
 
-#define CVZ_VARIANT_NAME 32
+#define CVZ_VARIANT_NAME CVZ_CLIMB_NAME
 
 /** More pictures of the same filters: a repeat, the other sign, another job's. */
 typedef struct cvz_layer_variant {
