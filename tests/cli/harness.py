@@ -151,10 +151,20 @@ def files(folder):
     return found
 
 
-def same(title, out, whole):
-    found = files(out)
+def compare(title, found, whole):
     differ = sorted(path for path in found.keys() | whole.keys() if found.get(path) != whole.get(path))
     check(f"{title}: the bytes of an undisturbed run", found and not differ, differ)
+
+
+def same(title, out, whole):
+    compare(title, files(out), whole)
+
+
+def render(out, options, ranks=0, code=0):
+    """Runs into `out` and gives its files."""
+    result = run(options + ["--out", out], ranks)
+    check(f"{out.name}: ends with {code}", result.code == code, result)
+    return files(out)
 
 
 def manifest(folder):

@@ -3,7 +3,7 @@ ranks, after a stop, in shards, in both signs. See harness.py for how to call it
 """
 import pathlib
 
-from harness import MODEL, call, check, dataset, files, finish, manifest, run, scratch_folder
+from harness import MODEL, check, compare, dataset, files, finish, manifest, render, run, scratch_folder
 
 QUICK = ["--model", MODEL, "--size", "80", "--iterations", "3", "--quiet"]
 STOPPED = 75
@@ -64,32 +64,21 @@ def directions_file(scratch):
     return path
 
 
-def render(out, options, ranks=0, code=0):
-    result = run(options + ["--out", out], ranks)
-    check(f"{out.name}: ends with {code}", result.code == code, result)
-    return files(out)
-
-
-def same(name, found, first):
-    differ = sorted(path for path in found.keys() | first.keys() if found.get(path) != first.get(path))
-    check(f"{name}: the same bytes", found and not differ, differ)
-
-
 def any_ranks(scratch):
     job = QUICK + ["--directions", directions_file(scratch), "--objective", DIFFERENT]
     first = render(scratch / "one", job)
     for ranks in 2, 3:
-        same(f"{ranks} ranks", render(scratch / f"ranks{ranks}", job, ranks), first)
+        compare(f"{ranks} ranks", render(scratch / f"ranks{ranks}", job, ranks), first)
     again = scratch / "again"
     render(again, job + ["--max-time", "0.05s"], 2, STOPPED)
-    same("stopped and resumed", render(again, job + ["--resume"], 3), first)
+    compare("stopped and resumed", render(again, job + ["--resume"], 3), first)
     parts = [scratch / f"part{i}" for i in (1, 2)]
     for i, part in enumerate(parts, 1):
         render(part, job + ["--shard", f"{i}/2"], i)
     whole = scratch / "whole"
     result = run(["--merge", *parts, "--out", whole, "--quiet"])
     check("shards are merged", result.code == 0, result)
-    same("merged", files(whole), first)
+    compare("merged", files(whole), first)
     other = run(job[:-1] + [DIFFERENT.replace(":12", ":13")] + ["--out", again, "--resume"])
     check("another objective is another job", other.code == 2 and "objective" in other.err, other)
 
@@ -106,7 +95,7 @@ def together(scratch):
         for limit in "0.2s", "0.4s":
             result = run([*job, "--out", stopped, "--resume", "--max-time", limit], 2)
             check(f"{recipe}: stopped after {limit}", result.code in (0, STOPPED), result)
-        same(f"{recipe}: together, stopped and resumed", render(stopped, [*job, "--resume"], 1), first)
+        compare(f"{recipe}: together, stopped and resumed", render(stopped, [*job, "--resume"], 1), first)
 
 
 def results(scratch):
@@ -148,7 +137,7 @@ def signs(scratch):
         render(part, job + ["--sign", "both", "--shard", f"{i}/2"])
     result = run(["--merge", *parts, "--out", scratch / "signs", "--quiet"])
     check("shards of both signs are merged", result.code == 0, result)
-    same("merged signs", files(scratch / "signs"), first)
+    compare("merged signs", files(scratch / "signs"), first)
 
 
 with scratch_folder() as name:

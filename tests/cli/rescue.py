@@ -4,21 +4,10 @@ shards. See harness.py for how to call it.
 import pathlib
 import re
 
-from harness import MODEL, call, check, dataset, files, finish, floats, manifest, run, scratch_folder
+from harness import MODEL, call, check, compare, dataset, files, finish, floats, manifest, render, run, scratch_folder
 
 JOB = ["--model", MODEL, "--layer", "mixed5", "--filters", "0-3", "--size", "120", "--save-raw"]
 STOPPED = 75
-
-
-def render(out, options, ranks=0, code=0):
-    result = run(options + ["--out", out], ranks)
-    check(f"{out.name}: ends with {code}", result.code == code, result)
-    return files(out)
-
-
-def compare(name, found, first):
-    differ = sorted(path for path in found.keys() | first.keys() if found.get(path) != first.get(path))
-    check(f"{name}: the same bytes", found and not differ, differ)
 
 
 def in_mixed5(out, name, scratch):

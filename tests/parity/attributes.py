@@ -8,10 +8,11 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
 import h5py
 import numpy
+
+from checks import check, end
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -22,13 +23,6 @@ PROGRAM = pathlib.Path(arguments.program).resolve()
 SOURCE = pathlib.Path(arguments.source).resolve()
 WORK = pathlib.Path(arguments.work).resolve()
 MODEL = SOURCE / "weights/inception_v3_imagenet_mixed5.h5"
-failures = 0
-
-
-def check(name, holds, detail=""):
-    global failures
-    failures += not holds
-    print(("ok    " if holds else "FAIL  ") + name + ("" if holds else f": {detail}"), flush=True)
 
 
 def render(out, *words):
@@ -69,5 +63,4 @@ with h5py.File(WORK / "first/layers/conv2d_5.h5") as file:
           {"status", "repeat", "attempt", "score", "loss", "tiles", "raw"}, list(file["variants/repeat_1"]))
     origin(file)
 again(WORK / "first/layers/conv2d_5.h5")
-print(f"{failures} failures")
-sys.exit(bool(failures))
+end()

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from bundled import bundled_model
+from checks import check, end
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -26,13 +27,6 @@ parser.add_argument("--source", required=True)
 arguments = parser.parse_args()
 SOURCE = pathlib.Path(arguments.source)
 MODEL = SOURCE / "weights/inception_v3_imagenet_mixed5.h5"
-failures = 0
-
-
-def check(name, holds, detail=""):
-    global failures
-    failures += not holds
-    print(("ok    " if holds else "FAIL  ") + name + ("" if holds else f": {detail}"), flush=True)
 
 
 def run(*words, ranks=0):
@@ -131,5 +125,4 @@ with tempfile.TemporaryDirectory(prefix="convviz-file-") as folder:
     for layer in ("conv2d_5", "mixed0"):
         with h5py.File(out / f"layers/{layer}.h5") as file:
             answers(file, model, names[layer], layer)
-print(f"{failures} failures")
-sys.exit(bool(failures))
+end()
