@@ -38,7 +38,9 @@ typedef struct cvz_normalization {
 } cvz_normalization;
 
 /** Y = or += X W of a rectangle of pixels, where only those channels of X are read whose bit is set. Every output is
- *  one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. */
+ *  one sum in ascending order of channels: of finite weights the bits of the dense sum in that order. In the AVX-512
+ *  table the pixels are paired, from the first one on through all rows; of every 64 channels those that both pixels of
+ *  a pair have come before the others. */
 typedef struct cvz_sparse_product {
   int rows, width;       /**< pixels */
   int channels, columns; /**< of X, and of Y: at most sparse_columns */
