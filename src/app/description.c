@@ -49,14 +49,16 @@ static cvz_status describe_layer(const cvz_work_layer *layer, const cvz_graph *g
   cvz_grid grid;
   CVZ_TRY(cvz_sheets_first_grid(&grid, layer->filter_count, cvz_picture_length(&method->recipe, width, height),
                                 cvz_picture_length(&method->recipe, height, width), CVZ_GRID_MARGIN, error));
-  *output = (cvz_output_layer){.name = layer->name,
-                               .class_name = graph->layers[layer->layer].class_name,
-                               .stem = layer->stem,
-                               .count = layer->filter_count,
-                               .columns = grid.columns,
-                               .tile_width = grid.tile_width,
-                               .tile_height = grid.tile_height,
-                               .summary = cvz_layer_summary_empty()};
+  *output = (cvz_output_layer){
+      .name = layer->name,
+      .class_name = graph->layers[layer->layer].class_name,
+      .asked = {layer->placed ? NULL : graph->layers[layer->layer].name, layer->objective, layer->by_filter},
+      .stem = layer->stem,
+      .count = layer->filter_count,
+      .columns = grid.columns,
+      .tile_width = grid.tile_width,
+      .tile_height = grid.tile_height,
+      .summary = cvz_layer_summary_empty()};
   cvz_shape_text(layer->shape, output->shape, sizeof output->shape);
   return CVZ_OK;
 }
