@@ -15,7 +15,8 @@ typedef struct cvz_result {
   const float *raw;    /**< (H, W, C) after the last update in the network's input range, or NULL if not kept */
   int repeat, attempt; /**< which of them this is, see ascent/climb.h */
   float score;         /**< activation of the image without transforms; NaN if there is none */
-  float noise_mean, noise_deviation; /**< of the activation on random images; not read of repeats */
+  float noise_mean, noise_deviation; /**< of the activation on random images; of `repeats` only
+                                        where they are another job's */
   const struct cvz_result *repeats;  /**< each of them by itself, or NULL if only the best is kept */
 } cvz_result;
 

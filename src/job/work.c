@@ -49,6 +49,7 @@ static cvz_status check_filters(const cvz_layer *layer, const cvz_work_layer *it
 void cvz_work_layer_free(cvz_work_layer *layer)
 {
   free(layer->name);
+  free(layer->objective);
   free(layer->stem);
   free(layer->filters);
   free(layer->terms);
@@ -89,6 +90,10 @@ static cvz_status name_item(const gathering *g, const cvz_choice *choice, cvz_wo
 {
   const char *layer = g->graph->layers[choice->layer].name;
   cvz_text name = {0};
+  item->objective = cvz_copy_text(g->row->text, error);
+  if (!item->objective) return CVZ_E_MEMORY;
+  item->placed = !cvz_row_wants_layers(g->row);
+  item->by_filter = cvz_row_wants_filters(g->row);
   if (cvz_row_wants_layers(g->row) && g->expression.count == 1) {
     item->name = cvz_copy_text(layer, error);
     item->stem = cvz_copy_text(g->stems[choice->layer], error);

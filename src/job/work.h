@@ -6,10 +6,13 @@
 #include "job/options.h"
 
 typedef struct cvz_work_layer {
-  char *name;    /**< in the results: the layer's, or the objective's text */
-  int layer;     /**< index in graph->layers; of several the first */
-  int node;      /**< whose output is the target: the layer's, or before a softmax or sigmoid that ends a vector */
-  bool observes; /**< the target is a node that looks at maps; else one channel of a map */
+  char *name;      /**< in the results: the layer's, or the objective's text */
+  char *objective; /**< its text, as one would write it */
+  bool placed;     /**< the objective names its own layers; else that of --layer is `layer` */
+  bool by_filter;  /**< --filters says which units there are */
+  int layer;       /**< index in graph->layers; of several the first */
+  int node;        /**< whose output is the target: the layer's, or before a softmax or sigmoid that ends a vector */
+  bool observes;   /**< the target is a node that looks at maps; else one channel of a map */
   struct cvz_work_term *terms; /**< what its units raise, see job/work_objective.h */
   int term_count;
   int numbers;  /**< filters that a unit can be of */

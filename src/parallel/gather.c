@@ -267,6 +267,7 @@ static cvz_status create_file(cvz_gather *gather, int index, cvz_layer_file_info
   if (!variants) return CVZ_E_MEMORY;
   for (int i = 0; i < count; i++) {
     variants[i] = cvz_layer_main(&info);
+    variants[i].noise = false;
     cvz_climb_variant_name(gather->job->climb, i, variants[i].name);
   }
   info.variants = variants, info.variant_count = count;

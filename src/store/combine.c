@@ -224,7 +224,7 @@ cvz_status cvz_combine_layer(cvz_combine *combine, int index, const char *out, c
   const cvz_results_layer *of = &combine->jobs[0].results.layers[index];
   cvz_output_layer *layer = &combine->layers[index];
   stack s = {.job_count = combine->job_count};
-  *layer = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .stem = of->stem};
+  *layer = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .asked = of->asked, .stem = of->stem};
   snprintf(layer->shape, sizeof layer->shape, "%s", of->shape);
   cvz_status status = open_reads(combine, &s, index, error);
   if (status == CVZ_OK) status = list_variants(combine, &s, error);

@@ -171,7 +171,8 @@ static cvz_status write_pairs(cvz_diff_list *list, int layer, pairing *p, const 
   const cvz_results_layer *of = &list->results[0].layers[layer];
   cvz_output_layer *output = &list->layers[layer];
   cvz_layer_file *file;
-  *output = (cvz_output_layer){.name = of->name, .class_name = of->class_name, .stem = of->stem, .count = p->count};
+  *output = (cvz_output_layer){
+      .name = of->name, .class_name = of->class_name, .asked = of->asked, .stem = of->stem, .count = p->count};
   snprintf(output->shape, sizeof output->shape, "%s", of->shape);
   output->tile_width = 2 * cvz_layer_read_info(p->reads[0])->tile_width + GAP;
   output->tile_height = cvz_layer_read_info(p->reads[0])->tile_height;

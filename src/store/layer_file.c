@@ -72,8 +72,13 @@ static cvz_status put_start_of(const cvz_layer_file *file, int pictures, const f
 {
   const cvz_layer_datasets *places = &file->layout.pictures[pictures];
   const int steps = file->pictures[pictures].steps;
-  CVZ_TRY(put_unknown(file, places->score, file->info.count, unknown, error));
-  for (int i = 0; i < file->info.count; i++)
+  const int count = file->info.count;
+  if (file->pictures[pictures].noise) {
+    CVZ_TRY(put_unknown(file, places->noise_mean, count, unknown, error));
+    CVZ_TRY(put_unknown(file, places->noise_deviation, count, unknown, error));
+  }
+  CVZ_TRY(put_unknown(file, places->score, count, unknown, error));
+  for (int i = 0; i < count; i++)
     CVZ_TRY(put_unknown(file, places->loss + (uint64_t)i * (uint64_t)steps * sizeof(float), steps, unknown, error));
   return CVZ_OK;
 }
@@ -96,8 +101,6 @@ static cvz_status put_start(const cvz_layer_file *file, cvz_error *error)
   for (int i = 0; i < most; i++) unknown[i] = NAN;
   CVZ_TRY_GOTO(put_bytes(file, file->layout.filters, file->filters, (size_t)file->info.count * sizeof(int), error),
                done);
-  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_mean, file->info.count, unknown, error), done);
-  CVZ_TRY_GOTO(put_unknown(file, file->layout.noise_deviation, file->info.count, unknown, error), done);
   for (int i = 0; i < file->layout.count; i++) CVZ_TRY_GOTO(put_start_of(file, i, unknown, error), done);
   status = CVZ_OK;
 done:
@@ -172,6 +175,16 @@ cvz_status cvz_layer_file_create(cvz_layer_file **file, const cvz_layer_file_inf
   return status;
 }
 
+static cvz_status put_noise(const cvz_layer_file *file, int pictures, uint64_t i, const cvz_result *result,
+                            cvz_error *error)
+{
+  const cvz_layer_datasets *places = &file->layout.pictures[pictures];
+  const uint64_t at = i * sizeof(float);
+  if (!file->pictures[pictures].noise) return CVZ_OK;
+  CVZ_TRY(put_bytes(file, places->noise_mean + at, &result->noise_mean, sizeof(float), error));
+  return put_bytes(file, places->noise_deviation + at, &result->noise_deviation, sizeof(float), error);
+}
+
 static cvz_status put_picture(const cvz_layer_file *file, int pictures, uint64_t i, const cvz_result *result,
                               cvz_error *error)
 {
@@ -180,6 +193,7 @@ static cvz_status put_picture(const cvz_layer_file *file, int pictures, uint64_t
   const size_t loss_bytes = (size_t)of->steps * sizeof(float), tile_bytes = cvz_layer_tile_bytes(file, pictures);
   const uint8_t unit_status = (uint8_t)result->status, attempt = (uint8_t)result->attempt;
   const int32_t repeat = result->repeat;
+  CVZ_TRY(put_noise(file, pictures, i, result, error));
   CVZ_TRY(put_bytes(file, places->tiles + i * tile_bytes, result->tile, tile_bytes, error));
   CVZ_TRY(put_bytes(file, places->loss + i * loss_bytes, result->loss, loss_bytes, error));
   if (of->keep_raw && result->raw)
@@ -194,12 +208,10 @@ cvz_status cvz_layer_file_put(cvz_layer_file *file, int index, const cvz_result 
 {
   assert(index >= 0 && index < file->info.count && result->filter == file->filters[index]);
   const cvz_layer_layout *layout = &file->layout;
-  const uint64_t i = (uint64_t)index, number = i * sizeof(float);
+  const uint64_t i = (uint64_t)index;
   for (int k = 1; k < layout->count; k++)
     if (result->repeats[k - 1].status != CVZ_UNIT_MISSING)
       CVZ_TRY(put_picture(file, k, i, &result->repeats[k - 1], error));
-  CVZ_TRY(put_bytes(file, layout->noise_mean + number, &result->noise_mean, sizeof(float), error));
-  CVZ_TRY(put_bytes(file, layout->noise_deviation + number, &result->noise_deviation, sizeof(float), error));
   return put_picture(file, 0, i, result, error);
 }
 

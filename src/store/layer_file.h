@@ -15,6 +15,7 @@
 typedef struct cvz_layer_variant {
   char name[CVZ_VARIANT_NAME]; /**< of the group /variants/NAME; see cvz_variant_name */
   int tile_height, tile_width, steps;
+  bool noise; /**< has activations on random images of its own; else the layer's are its, or their negative */
   bool keep_raw;
   int raw_height, raw_width, raw_channels;
   const cvz_attribute *attributes; /**< parameters of another job, borrowed; NULL: they are the layer's */

@@ -11,11 +11,11 @@
 /** Offsets in bytes of the datasets' first elements; 0 of a dataset that is empty or not wanted. Every dataset is
  *  contiguous and in the machine's byte order, so its elements can be written without HDF5. */
 typedef struct cvz_layer_datasets {
-  uint64_t status, repeat, attempt, score, loss, tiles, raw;
+  uint64_t noise_mean, noise_deviation, status, repeat, attempt, score, loss, tiles, raw;
 } cvz_layer_datasets;
 
 typedef struct cvz_layer_layout {
-  uint64_t filters, noise_mean, noise_deviation;
+  uint64_t filters;
   cvz_layer_datasets *pictures; /**< of the layer itself, then of its variants */
   int count;                    /**< of pictures */
 } cvz_layer_layout;

@@ -68,10 +68,14 @@ static cvz_status read_numbers(const cvz_layer_file *file, int pictures, int ind
 {
   const cvz_layer_datasets *places = &file->layout.pictures[pictures];
   const size_t bytes = (size_t)file->pictures[pictures].steps * sizeof(float);
-  const uint64_t i = (uint64_t)index;
+  const uint64_t i = (uint64_t)index, number = i * sizeof(float);
   uint8_t ended;
+  if (file->pictures[pictures].noise) {
+    CVZ_TRY(cvz_layer_file_get(file, places->noise_mean + number, &result->noise_mean, sizeof(float), error));
+    CVZ_TRY(cvz_layer_file_get(file, places->noise_deviation + number, &result->noise_deviation, sizeof(float), error));
+  }
   CVZ_TRY(cvz_layer_file_get(file, places->loss + i * bytes, loss, bytes, error));
-  CVZ_TRY(cvz_layer_file_get(file, places->score + i * sizeof(float), &result->score, sizeof(float), error));
+  CVZ_TRY(cvz_layer_file_get(file, places->score + number, &result->score, sizeof(float), error));
   CVZ_TRY(cvz_layer_file_get(file, places->status + i, &ended, 1, error));
   result->status = (cvz_unit_status)ended;
   result->loss = loss;
@@ -106,12 +110,9 @@ static cvz_status reading_create(reading *r, const cvz_layer_file *file, cvz_err
 
 static cvz_status read_unit(const cvz_layer_file *file, int index, reading *r, cvz_error *error)
 {
-  const uint64_t number = (uint64_t)index * sizeof(float);
-  const cvz_layer_layout *layout = &file->layout;
-  for (int k = 0; k < layout->count; k++)
+  for (int k = 0; k < file->layout.count; k++)
     CVZ_TRY(read_numbers(file, k, index, r->losses[k], k ? &r->variants[k - 1] : &r->own, error));
-  CVZ_TRY(cvz_layer_file_get(file, layout->noise_mean + number, &r->own.noise_mean, sizeof(float), error));
-  return cvz_layer_file_get(file, layout->noise_deviation + number, &r->own.noise_deviation, sizeof(float), error);
+  return CVZ_OK;
 }
 
 static cvz_status review(const cvz_layer_file *file, cvz_layer_summary *summary, cvz_layer_script *script,

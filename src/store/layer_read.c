@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 /* The datasets of the layer itself or of a variant, and room for a row of each. */
 typedef struct picture_sets {
+  hid_t noise_mean, noise_deviation;                      /* not positive: a variant without noise of its own */
   hid_t status, repeat, attempt, score, loss, tiles, raw; /* not positive: not open; raw: not kept */
   uint8_t *tile;
   float *losses, *image;
@@ -22,7 +24,7 @@ typedef struct picture_sets {
 
 struct cvz_layer_read {
   char path[PATH_MAX], stem[256];
-  hid_t file, filters, noise_mean, noise_deviation; /* not positive: not open */
+  hid_t file, filters; /* not positive: not open */
   picture_sets own, *variants;
   cvz_result *results; /* of the variants */
   cvz_layer_file_info info;
@@ -88,12 +90,20 @@ static bool open_numbers(hid_t *dataset, hid_t file, const char *name, int count
   return open_dataset(dataset, file, name, 1, shape) && shape[0] == count;
 }
 
+static bool open_noise(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of)
+{
+  of->noise = H5Lexists(group, "noise_mean", H5P_DEFAULT) > 0;
+  return !of->noise || (open_numbers(&sets->noise_mean, group, "noise_mean", count) &&
+                        open_numbers(&sets->noise_deviation, group, "noise_deviation", count));
+}
+
 static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of, int *channels)
 {
   int loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX];
-  if (!open_numbers(&sets->status, group, "status", count) || !open_numbers(&sets->repeat, group, "repeat", count) ||
-      !open_numbers(&sets->attempt, group, "attempt", count) || !open_numbers(&sets->score, group, "score", count) ||
-      !open_dataset(&sets->loss, group, "loss", 2, loss) || !open_dataset(&sets->tiles, group, "tiles", 4, tiles))
+  if (!open_noise(sets, group, count, of) || !open_numbers(&sets->status, group, "status", count) ||
+      !open_numbers(&sets->repeat, group, "repeat", count) || !open_numbers(&sets->attempt, group, "attempt", count) ||
+      !open_numbers(&sets->score, group, "score", count) || !open_dataset(&sets->loss, group, "loss", 2, loss) ||
+      !open_dataset(&sets->tiles, group, "tiles", 4, tiles))
     return false;
   of->steps = loss[1];
   of->tile_height = tiles[1], of->tile_width = tiles[2], *channels = tiles[3];
@@ -128,6 +138,7 @@ static cvz_status load_own(cvz_layer_read *read, cvz_error *error)
   cvz_layer_file_info *info = &read->info;
   cvz_layer_variant own = {0};
   CVZ_TRY(load_pictures(read, &read->own, read->file, &own, &info->channels, error));
+  if (!own.noise) return refuse(read, "its datasets are others", error);
   info->tile_height = own.tile_height, info->tile_width = own.tile_width, info->steps = own.steps;
   info->keep_raw = own.keep_raw;
   info->raw_height = own.raw_height, info->raw_width = own.raw_width, info->raw_channels = own.raw_channels;
@@ -214,9 +225,6 @@ static cvz_status load_numbers(cvz_layer_read *read, cvz_error *error)
   if (!read->numbers) return CVZ_E_MEMORY;
   if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
     return refuse(read, "not readable", error);
-  if (!open_numbers(&read->noise_mean, read->file, "noise_mean", n[0]) ||
-      !open_numbers(&read->noise_deviation, read->file, "noise_deviation", n[0]))
-    return refuse(read, "its datasets are others", error);
   return CVZ_OK;
 }
 
@@ -281,7 +289,9 @@ static void close_dataset(hid_t dataset)
 
 static void close_pictures(picture_sets *sets)
 {
-  const hid_t datasets[] = {sets->status, sets->repeat, sets->attempt, sets->score, sets->loss, sets->tiles, sets->raw};
+  const hid_t datasets[] = {sets->noise_mean, sets->noise_deviation, sets->status,
+                            sets->repeat,     sets->attempt,         sets->score,
+                            sets->loss,       sets->tiles,           sets->raw};
   for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++) close_dataset(datasets[i]);
   free(sets->tile);
   free(sets->losses);
@@ -292,8 +302,6 @@ void cvz_layer_read_close(cvz_layer_read *read)
 {
   if (!read) return;
   close_dataset(read->filters);
-  close_dataset(read->noise_mean);
-  close_dataset(read->noise_deviation);
   close_pictures(&read->own);
   for (int i = 0; i < read->info.variant_count; i++) {
     close_pictures(&read->variants[i]);
@@ -343,6 +351,14 @@ static bool read_status(const picture_sets *sets, int index, cvz_unit_status *un
   return good && value < CVZ_UNIT_STATUSES;
 }
 
+static bool read_noise(const picture_sets *sets, int index, cvz_result *result)
+{
+  result->noise_mean = result->noise_deviation = NAN;
+  return sets->noise_mean <= 0 ||
+         (read_row(sets->noise_mean, H5T_NATIVE_FLOAT, 1, index, &result->noise_mean) &&
+          read_row(sets->noise_deviation, H5T_NATIVE_FLOAT, 1, index, &result->noise_deviation));
+}
+
 static bool read_picture(const picture_sets *sets, int index, cvz_result *result)
 {
   result->tile = sets->tile, result->loss = sets->losses, result->raw = sets->image;
@@ -350,7 +366,7 @@ static bool read_picture(const picture_sets *sets, int index, cvz_result *result
          read_row(sets->loss, H5T_NATIVE_FLOAT, 2, index, sets->losses) &&
          read_row(sets->repeat, H5T_NATIVE_INT, 1, index, &result->repeat) &&
          read_row(sets->attempt, H5T_NATIVE_INT, 1, index, &result->attempt) &&
-         read_row(sets->score, H5T_NATIVE_FLOAT, 1, index, &result->score) &&
+         read_row(sets->score, H5T_NATIVE_FLOAT, 1, index, &result->score) && read_noise(sets, index, result) &&
          (!sets->image || read_row(sets->raw, H5T_NATIVE_FLOAT, 4, index, sets->image));
 }
 
@@ -360,9 +376,7 @@ cvz_status cvz_layer_read_unit(cvz_layer_read *read, int index, cvz_result *resu
   bool good;
   H5E_BEGIN_TRY
   {
-    good = read_picture(&read->own, index, result) &&
-           read_row(read->noise_mean, H5T_NATIVE_FLOAT, 1, index, &result->noise_mean) &&
-           read_row(read->noise_deviation, H5T_NATIVE_FLOAT, 1, index, &result->noise_deviation);
+    good = read_picture(&read->own, index, result);
     for (int i = 0; good && i < read->info.variant_count; i++)
       good = read_picture(&read->variants[i], index, &read->results[i]);
   }

@@ -54,8 +54,9 @@ cvz_status cvz_layer_script_start(cvz_layer_script *script, const cvz_layer_file
   return script->lists ? CVZ_OK : CVZ_E_MEMORY;
 }
 
-static void add_unit(cvz_script_lists *lists, const cvz_result *result, int steps)
+static void add_unit(cvz_script_lists *lists, const cvz_layer_variant *of, const cvz_result *result)
 {
+  int steps = of->steps;
   const bool missing = result->status == CVZ_UNIT_MISSING;
   float low = NAN, high = NAN;
   if (missing) steps = 0;
@@ -70,15 +71,17 @@ static void add_unit(cvz_script_lists *lists, const cvz_result *result, int step
   add_number(&lists->low, low);
   add_number(&lists->high, high);
   add_curve(&lists->curves, result->loss, steps, low, high);
+  if (!of->noise) return;
+  add_number(&lists->noise_mean, result->noise_mean);
+  add_number(&lists->noise_deviation, result->noise_deviation);
 }
 
 void cvz_layer_script_add(cvz_layer_script *script, const cvz_layer_file_info *info, const cvz_result *result)
 {
-  add_unit(&script->lists[0], result, info->steps);
+  const cvz_layer_variant own = cvz_layer_main(info);
+  add_unit(&script->lists[0], &own, result);
   for (int k = 1; k < script->list_count; k++)
-    add_unit(&script->lists[k], &result->repeats[k - 1], info->variants[k - 1].steps);
-  add_number(&script->noise_mean, result->noise_mean);
-  add_number(&script->noise_deviation, result->noise_deviation);
+    add_unit(&script->lists[k], &info->variants[k - 1], &result->repeats[k - 1]);
   script->units++;
 }
 
@@ -122,6 +125,9 @@ static void add_pictures(cvz_text *text, const cvz_layer_file_info *info, const 
   add_list(text, ",\n\"low\"", &lists->low);
   add_list(text, ",\n\"high\"", &lists->high);
   add_list(text, ",\n\"curves\"", &lists->curves);
+  if (!of->noise) return;
+  add_list(text, ",\n\"noise_mean\"", &lists->noise_mean);
+  add_list(text, ",\n\"noise_deviation\"", &lists->noise_deviation);
 }
 
 static void add_variants(cvz_text *text, const cvz_layer_script *script, const cvz_layer_file_info *info)
@@ -186,8 +192,6 @@ cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_fil
   add_integers(text, "filters", info->filters, info->count);
   add_labels(text, info);
   add_pictures(text, info, &own, &script->lists[0]);
-  add_list(text, ",\n\"noise_mean\"", &script->noise_mean);
-  add_list(text, ",\n\"noise_deviation\"", &script->noise_deviation);
   add_similar(text, script);
   add_scores(text, script);
   add_variants(text, script, info);
@@ -197,8 +201,8 @@ cvz_status cvz_layer_script_finish(cvz_layer_script *script, const cvz_layer_fil
 
 static void free_lists(cvz_script_lists *lists)
 {
-  cvz_text *const all[] = {&lists->statuses, &lists->first, &lists->last,  &lists->score,
-                           &lists->low,      &lists->high,  &lists->curves};
+  cvz_text *const all[] = {&lists->statuses, &lists->first,  &lists->last,       &lists->score,          &lists->low,
+                           &lists->high,     &lists->curves, &lists->noise_mean, &lists->noise_deviation};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) cvz_text_free(all[i]);
 }
 
@@ -207,6 +211,4 @@ void cvz_layer_script_free(cvz_layer_script *script)
   for (int k = 0; script->lists && k < script->list_count; k++) free_lists(&script->lists[k]);
   free(script->lists);
   cvz_text_free(&script->text);
-  cvz_text_free(&script->noise_mean);
-  cvz_text_free(&script->noise_deviation);
 }

@@ -12,13 +12,12 @@
 
 /** Of one of the layer's lists of pictures; they grow with the units. */
 typedef struct cvz_script_lists {
-  cvz_text statuses, first, last, score, low, high, curves;
+  cvz_text statuses, first, last, score, low, high, curves, noise_mean, noise_deviation;
 } cvz_script_lists;
 
 typedef struct cvz_layer_script {
   cvz_text text;
   cvz_script_lists *lists; /**< of the layer itself, then of its variants */
-  cvz_text noise_mean, noise_deviation;
   int list_count, units;
   const int *similar; /**< (units, similar_count) places of filters that are alike, -1 for none; or NULL */
   int similar_count;

@@ -124,14 +124,24 @@ static json_t *best_json(const cvz_layer_summary *summary)
   return NULL;
 }
 
+static json_t *asked_json(const cvz_asked *asked)
+{
+  json_t *json = json_object();
+  if (set(json, "layer", asked->layer ? cvz_json_text(asked->layer) : json_null()) &&
+      set(json, "objective", cvz_json_text(asked->objective)) && set(json, "by_filter", json_boolean(asked->by_filter)))
+    return json;
+  json_decref(json);
+  return NULL;
+}
+
 static json_t *layer_json(const cvz_output_layer *layer)
 {
   json_t *json = json_object();
   const bool complete =
       set(json, "name", cvz_json_text(layer->name)) && set(json, "class", cvz_json_text(layer->class_name)) &&
-      set(json, "shape", cvz_json_text(layer->shape)) && set(json, "data", file_json(layer->stem, "h5")) &&
-      set(json, "grid", file_json(layer->stem, "png")) && set(json, "filters", json_integer(layer->count)) &&
-      set(json, "columns", json_integer(layer->columns)) &&
+      set(json, "asked", asked_json(&layer->asked)) && set(json, "shape", cvz_json_text(layer->shape)) &&
+      set(json, "data", file_json(layer->stem, "h5")) && set(json, "grid", file_json(layer->stem, "png")) &&
+      set(json, "filters", json_integer(layer->count)) && set(json, "columns", json_integer(layer->columns)) &&
       set(json, "tile", json_pack("[i, i]", layer->tile_width, layer->tile_height)) &&
       set(json, "status", counts_json(layer)) && set(json, "best_loss", float_json(layer->summary.best_loss)) &&
       set(json, "best", best_json(&layer->summary));

@@ -2,14 +2,24 @@
 #ifndef CVZ_STORE_MANIFEST_H
 #define CVZ_STORE_MANIFEST_H
 
+#include <stdbool.h>
+
 #include "base/attribute.h"
 #include "base/text.h"
 #include "job/part.h"
 #include "store/layer_summary.h"
 
+/** How one asks for a layer of the results, in options. */
+typedef struct cvz_asked {
+  const char *layer;     /**< of the network, that --layer names; NULL: the objective names its own */
+  const char *objective; /**< its text */
+  bool by_filter;        /**< --filters says which of its filters are rendered */
+} cvz_asked;
+
 /** One layer's line in the manifest and in the atlas. */
 typedef struct cvz_output_layer {
   const char *name, *class_name, *stem;
+  cvz_asked asked;
   char shape[64];
   int count;   /**< filters rendered */
   int columns; /**< of the first sheet */

@@ -95,10 +95,12 @@ static bool note_layer(cvz_merge *merge, const json_t *layer)
   const char *name = json_string_value(json_object_get(layer, "name"));
   const char *class_name = json_string_value(json_object_get(layer, "class"));
   const char *shape = json_string_value(json_object_get(layer, "shape"));
-  if (!name || !class_name || !shape || strlen(shape) >= sizeof known->shape) return false;
+  cvz_asked asked;
+  if (!name || !class_name || !cvz_results_asked(&asked, layer) || !shape || strlen(shape) >= sizeof known->shape)
+    return false;
   if (known->name) return !strcmp(known->name, name) && merge->expected[index] == filters;
   memcpy(merge->stems[index], stem, sizeof stem);
-  *known = (cvz_output_layer){.name = name, .class_name = class_name, .stem = merge->stems[index]};
+  *known = (cvz_output_layer){.name = name, .class_name = class_name, .asked = asked, .stem = merge->stems[index]};
   memcpy(known->shape, shape, strlen(shape) + 1);
   merge->expected[index] = filters;
   return true;

@@ -12,7 +12,8 @@ static bool read_layer(cvz_results_layer *layer, const json_t *json)
   layer->name = json_string_value(json_object_get(json, "name"));
   layer->class_name = json_string_value(json_object_get(json, "class"));
   layer->shape = json_string_value(json_object_get(json, "shape"));
-  return layer->name && layer->class_name && layer->shape && cvz_results_stem(layer->stem, json);
+  return layer->name && layer->class_name && layer->shape && cvz_results_asked(&layer->asked, json) &&
+         cvz_results_stem(layer->stem, json);
 }
 
 cvz_status cvz_results_open(cvz_results *results, const char *directory, const char *what, cvz_error *error)
@@ -50,6 +51,15 @@ const cvz_results_layer *cvz_results_find(const cvz_results *results, const char
 char *cvz_results_network(const cvz_results *results)
 {
   return json_dumps(json_object_get(results->manifest, "network"), JSON_COMPACT);
+}
+
+bool cvz_results_asked(cvz_asked *asked, const json_t *layer)
+{
+  const json_t *json = json_object_get(layer, "asked");
+  *asked = (cvz_asked){.layer = json_string_value(json_object_get(json, "layer")),
+                       .objective = json_string_value(json_object_get(json, "objective")),
+                       .by_filter = json_is_true(json_object_get(json, "by_filter"))};
+  return asked->objective;
 }
 
 bool cvz_results_stem(char stem[256], const json_t *layer)

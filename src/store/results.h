@@ -6,10 +6,12 @@
 #include <stdbool.h>
 
 #include "base/status.h"
+#include "store/manifest.h"
 
 /** Texts are lent by the manifest. */
 typedef struct cvz_results_layer {
   const char *name, *class_name, *shape;
+  cvz_asked asked;
   char stem[256];
 } cvz_results_layer;
 
@@ -32,6 +34,9 @@ const cvz_results_layer *cvz_results_find(const cvz_results *results, const char
 
 /** The network as JSON, to be freed; NULL if it is not told. */
 char *cvz_results_network(const cvz_results *results);
+
+/** How a layer of a manifest was asked for; texts are lent by it. False if it does not tell. */
+bool cvz_results_asked(cvz_asked *asked, const json_t *layer);
 
 /** The stem in a layer of a manifest, whose file is "layers/STEM.h5": in that folder and no other. False if it is not.
  */

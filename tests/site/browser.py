@@ -9,8 +9,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 try:
     from selenium.webdriver.common.keys import Keys
@@ -263,9 +265,13 @@ def again():
     render(*job, "--size", "64x72", "--repeats", "2", "--keep-repeats", "--seed", "7", "--out", first)
     render(*job, "--size", "75", "--recipe", "lucid", "--rescue", "off", "--flip", "--out", second)
     render("--overwrite", "--combine", first, second, "--out", both)
+    noise = {}
     with opened(both) as b:
         for variant, size in (("", [94, 78]), ("repeat_1", [94, 78]), ("second", [150, 150])):
             b.open(f"conv2d_5/1?variant={variant}", ".command")
+            facts = b.until(".values").text
+            check(f"{variant or 'main'}: what is gained over noise is told", "deviations)" in facts, facts)
+            noise[variant] = facts[facts.index("On random images"):].splitlines()[1]
             check(f"{variant or 'main'}: the page is of it", b.until(".variants [aria-current] span").text ==
                   (variant or "keras"))
             out = WORK / "again"
@@ -284,6 +290,82 @@ def again():
                 check(f"{variant or 'main'}: twice as large, four times the steps, and nothing else differs",
                       told - {"keep_repeats"} == {"size", "iterations"} and again["layers"][0]["tile"] == size,
                       (told, again["layers"][0]["tile"]))
+        check("a repeat has the noise of its job, another job its own",
+              noise[""] == noise["repeat_1"] != noise["second"] == noise_of(second), (noise, noise_of(second)))
+        check("no complaint on the console", not b.complaints(), b.complaints())
+
+
+def noise_of(folder):
+    """On random images, of filter 1 of conv2d_5 as a job itself tells it."""
+    with opened(folder) as b:
+        b.open("conv2d_5/1", ".values")
+        facts = b.until(".values").text
+        return facts[facts.index("On random images"):].splitlines()[1]
+
+
+def objectives():
+    """What the page of an objective tells to render again."""
+    model = pathlib.Path(arguments.source).resolve() / "weights/inception_v3_imagenet_mixed5.h5"
+    row = "channel:conv2d_1:3 to channel:conv2d_1:4 in 2"
+    out = WORK / "objectives"
+    render("--overwrite", "--model", model, "--iterations", "1", "--size", "64", "--layer", "conv2d_1,conv2d_2",
+           "--filters", "1", "--objective", f"neuron; {row}", "--out", out)
+    with opened(out) as b:
+        for layer in layers_of(out):
+            b.open(stem(layer), ".grid .tile")
+            b.open(f"{stem(layer)}/{b.script('return document.querySelector(`.grid .tile`).textContent')}", ".command")
+            command = b.until(".command code").text
+            wanted = [f"--objective '{row}'"] if layer["asked"]["layer"] is None else \
+                [f"--layer {layer['asked']['layer']} --filters 1", "--objective neuron"]
+            check(f"{layer['name']}: its command asks for it alone", all(words in command for words in wanted) and
+                  command.count("--objective") == 1 and ("--layer" in command) == (len(wanted) == 2), command)
+        check("no complaint on the console", not b.complaints(), b.complaints())
+
+
+def real_job():
+    """The pages of a job while it runs, stopped, gone on with, and in parts that are merged."""
+    model = pathlib.Path(arguments.source).resolve() / "weights/inception_v3_imagenet_mixed5.h5"
+    names = ["conv2d_31", "conv2d_32", "conv2d_33", "conv2d_34"]
+    job = ["--model", str(model), "--layer", ",".join(names), "--filters", "0-31", "--size", "75", "--iterations", "40",
+           "--quiet"]
+    out, whole = WORK / "job", WORK / "merged"
+    shutil.rmtree(out, ignore_errors=True)
+    finished = "document.querySelectorAll('.layer:not(.waiting)').length"
+    run = subprocess.Popen([arguments.program, *job, "--out", str(out)])
+    while not (out / "site/job.js").exists() and run.poll() is None:
+        time.sleep(0.02)
+    with opened(out) as b:
+        b.open("", "progress")
+        wait(b, "a layer appears while the job runs", f"{finished} > 0", 120)
+        run.send_signal(signal.SIGUSR1)
+        check("the job is stopped in time", run.wait() == 75, run.returncode)
+        b.open("", "progress")
+        done = b.script(f"return {finished}")
+        check("its pages are of as far as it came", 0 < done < 4 and len(b.all(".strip .tile")) == 8 * done, done)
+        left = b.until(".waiting").get_attribute("data-stem")
+        b.open(left, ".message")
+        run = subprocess.Popen([arguments.program, *job, "--out", str(out), "--resume"])
+        wait(b, "a page that waits for a layer shows it once it is there", "document.querySelector('.grid .tile')", 120)
+        check("the job ends well", run.wait() == 0, run.returncode)
+        b.open("", ".strip .tile")
+        check("all is there then", b.script(f"return {finished}") == 4 and not b.all("progress"))
+        b.open(f"{left}/31", ".filter-page")
+        wait(b, "ranks and seconds are told of both runs", "/Seconds/.test(document.querySelector('.values').innerText)")
+        check("no complaint on the console", not b.complaints(), b.complaints())
+    parts = [WORK / f"part{i}" for i in (1, 2)]
+    for i, part in enumerate(parts, 1):
+        render("--overwrite", *job[:-1], "--shard", f"{i}/2", "--out", part)
+    render("--overwrite", "--merge", *parts, "--out", whole)
+    with opened(whole) as b:
+        b.open("", ".strip .tile")
+        check("what was merged is whole", b.script(f"return {finished}") == 4 and not b.all("progress"))
+        for name in names:
+            b.open(name, ".grid .tile")
+            check(f"{name}: so is its grid", len(b.all(".grid .tile")) == 32)
+        b.open(f"{names[0]}/7", ".command")
+        check("and a filter's page", b.until(".which").text.strip() == "7" and "conv2d_31" in b.until(".command").text)
+        check("with the pictures of one job", (whole / f"layers/{names[0]}.png").read_bytes() ==
+              (out / f"layers/{names[0]}.png").read_bytes())
         check("no complaint on the console", not b.complaints(), b.complaints())
 
 
@@ -404,6 +486,8 @@ try:
     for part in (every_page, grid, walk, filter_page, with_variants, live, looks, accessible):
         part(small)
     again()
+    objectives()
+    real_job()
     at_scale()
 finally:
     driver.quit()

@@ -148,8 +148,12 @@ static void make_layer(maker *m, int layer, int count)
   if (!filters || !tile) stop(m);
   const char **labels = layer ? NULL : name_filters(m, count);
   for (int i = 0; i < count; i++) filters[i] = i;
-  m->output[layer] = (cvz_output_layer){
-      .name = of->name, .class_name = of->class_name, .count = count, .tile_width = m->side, .tile_height = m->side};
+  m->output[layer] = (cvz_output_layer){.name = of->name,
+                                        .class_name = of->class_name,
+                                        .asked = {of->name, "channel", true},
+                                        .count = count,
+                                        .tile_width = m->side,
+                                        .tile_height = m->side};
   m->output[layer].stem = m->stems[m->places[layer][1]], m->output[layer].summary = cvz_layer_summary_empty();
   snprintf(m->output[layer].shape, sizeof m->output[layer].shape, "(17, 17, %d)", count);
   const cvz_layer_file_info info = {.directory = m->directory,

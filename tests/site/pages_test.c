@@ -17,8 +17,17 @@ static const cvz_attribute attributes[] = {
 };
 
 static const cvz_output_layer layers[] = {
-    {.name = "</script><script>alert(1)</script>\xff", .class_name = "Conv2D<", .stem = "a_b", .count = 4},
-    {.name = "b", .class_name = "ReLU", .stem = "b", .count = 2, .summary = {.by_status = {0, 2}, .best_loss = NAN}},
+    {.name = "</script><script>alert(1)</script>\xff",
+     .class_name = "Conv2D<",
+     .asked = {"a", "channel", true},
+     .stem = "a_b",
+     .count = 4},
+    {.name = "b",
+     .class_name = "ReLU",
+     .asked = {"b", "channel", true},
+     .stem = "b",
+     .count = 2,
+     .summary = {.by_status = {0, 2}, .best_loss = NAN}},
 };
 
 static const cvz_manifest manifest = {

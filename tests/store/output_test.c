@@ -25,6 +25,7 @@ static const int attribute_count = sizeof attributes / sizeof *attributes;
 static const cvz_output_layer layers[] = {
     {.name = "inner/conv",
      .class_name = "Conv2D",
+     .asked = {"inner/conv", "channel", true},
      .stem = "inner.conv",
      .shape = "8 x 8 x 4",
      .count = 4,
@@ -32,7 +33,13 @@ static const cvz_output_layer layers[] = {
      .tile_width = 30,
      .tile_height = 20,
      .summary = {{0, 3, 1, 0}, 1.1f, 2, {3, 0}, {1.1f, 1}}},
-    {.name = "b", .class_name = "ReLU", .stem = "b", .count = 1, .columns = 1, .summary.best_loss = NAN},
+    {.name = "b",
+     .class_name = "ReLU",
+     .asked = {NULL, "neuron:b:1:0,0", false},
+     .stem = "b",
+     .count = 1,
+     .columns = 1,
+     .summary.best_loss = NAN},
 };
 
 static void touch(void **state, const char *name)
@@ -187,6 +194,11 @@ static void the_manifest_is_the_same_every_time_and_in_our_order(void **state)
                             "    {\n"
                             "      \"name\": \"inner/conv\",\n"
                             "      \"class\": \"Conv2D\",\n"
+                            "      \"asked\": {\n"
+                            "        \"layer\": \"inner/conv\",\n"
+                            "        \"objective\": \"channel\",\n"
+                            "        \"by_filter\": true\n"
+                            "      },\n"
                             "      \"shape\": \"8 x 8 x 4\",\n"
                             "      \"data\": \"layers/inner.conv.h5\",\n"
                             "      \"grid\": \"layers/inner.conv.png\",\n"

@@ -26,7 +26,7 @@ const atlas = (() => {
     if (!match || match[1].startsWith(".")) return null;
     const ended = Object.values(raw.status).reduce((sum, count) => sum + count, 0);
     return {
-      index, stem: match[1], rawName: raw.name, name: clean(raw.name), className: clean(raw.class),
+      index, stem: match[1], asked: raw.asked, rawName: raw.name, name: clean(raw.name), className: clean(raw.class),
       shape: clean(raw.shape), tile: raw.tile, count: raw.filters, status: raw.status, best: raw.best || [], bestLoss: raw.best_loss,
       finished: ended === raw.filters,
     };
@@ -41,6 +41,15 @@ const atlas = (() => {
 
   const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
   const minus = (a, b) => (known(a) && known(b) ? a - b : null);
+  const over = (a, b) => (known(a) && b > 0 ? a / b : null);
+
+  /* Means and deviations on random images: another job's own, else those of the main pictures; a picture that lowers the
+   * activation is scored by its negative. */
+  function noiseOf(raw, main, name) {
+    if (raw.noise_mean) return [raw.noise_mean, raw.noise_deviation];
+    const lowers = /^negative(_repeat_\d+)?$/.test(name);
+    return [main.noiseMean.map((mean) => (lowers ? minus(0, mean) : mean)), main.noiseDeviation];
+  }
 
   /* The parameters that made pictures (Pictures), and in what they differ from the recipe's. */
   function jobOf(pictures) {
@@ -65,15 +74,15 @@ const atlas = (() => {
       this.first = raw.first;
       this.last = raw.last;
       this.score = raw.score || [];
-      this.noiseMean = main ? main.noiseMean : raw.noise_mean || [];
-      this.noiseDeviation = main ? main.noiseDeviation : raw.noise_deviation || [];
+      this.name = raw.name ? clean(raw.name) : "";
+      [this.noiseMean, this.noiseDeviation] = noiseOf(raw, main, this.name);
       this.gain = filters.map((_, i) => minus(this.score[i], this.noiseMean[i]));
+      this.deviations = this.gain.map((gain, i) => over(gain, this.noiseDeviation[i]));
       this.low = raw.low;
       this.high = raw.high;
       this.curves = raw.curves;
       this.scores = raw.scores || {};
       this.similar = raw.similar || null;
-      this.name = raw.name ? clean(raw.name) : "";
       this.variants = (raw.variants || []).map((variant) => new Pictures(variant, this));
     }
 
@@ -157,7 +166,10 @@ const atlas = (() => {
 
   function runOnce(address) {
     if (!pending.has(address)) pending.set(address, run(address));
-    return pending.get(address);
+    return pending.get(address).catch((error) => {
+      pending.delete(address); /* it may come, while the job runs */
+      throw error;
+    });
   }
 
   /* The Pictures of a finished layer. */

@@ -3,6 +3,7 @@
 
 const filterPage = (() => {
   const PICTURE = 640; /* pixels across, at most */
+  const ENLARGED = 4; /* times, at most: beyond it one sees pixels and not the picture */
 
   /* A picture of `width` pixels; shrinks with the window. */
   function picture(pictures, place, width, label) {
@@ -35,10 +36,14 @@ const filterPage = (() => {
         h("span", {class: "facts"}, atlas.compares ? "" : number(one.score[place]))))));
   }
 
+  function widthOf(pictures) {
+    return Math.min(PICTURE, ENLARGED * pictures.tileWidth);
+  }
+
   /* The picture, and where the filter was also climbed downwards, both beside each other. */
   function large(layer, pictures, place, shown, label) {
     const negative = pictures.variants.find((one) => one.name === "negative");
-    if (!negative || (shown !== pictures && shown !== negative)) return [picture(shown, place, PICTURE, label)];
+    if (!negative || (shown !== pictures && shown !== negative)) return [picture(shown, place, widthOf(shown), label)];
     return [h("div", {class: "signs"}, ...[pictures, negative].map((one) =>
       h("figure", {}, picture(one, place, PICTURE, `${label}, ${nameOfPictures(one)}`),
         h("figcaption", {}, nameOfPictures(one)))))];
@@ -63,17 +68,16 @@ const filterPage = (() => {
     const {job, changes} = atlas.jobOf(pictures);
     const words = ["convviz-mpi"];
     for (const key of ["model", "weights", "arch"]) if (job[key]) words.push(`--${key}`, job[key]);
-    /* An objective that names its own layers is one of its own. */
-    const own = String(job.objective || "").split(";").map((text) => text.trim()).includes(layer.rawName) &&
-      layer.rawName.includes(":");
-    if (own) words.push("--objective", layer.rawName);
-    else words.push("--layer", pattern(layer.rawName), "--filters", String(filter));
+    const {layer: name, objective, by_filter: byFilter} = layer.asked;
+    if (name !== null) words.push("--layer", pattern(name));
+    if (byFilter) words.push("--filters", String(filter));
+    if (objective !== "channel") words.push("--objective", objective);
     if (job.recipe) words.push("--recipe", job.recipe);
     if (job.size) words.push("--size", layer.shape.includes(",") ? larger(job.size) : job.size);
     if (job.iterations) words.push("--iterations", String(4 * job.iterations));
     if (job.seed) words.push("--seed", String(job.seed));
     if (job.init && job.init !== "random") words.push("--init", job.init);
-    for (const [name, value] of Object.entries(changes)) if (!own || name !== "objective") words.push(`--${name}=${value}`);
+    for (const [name, value] of Object.entries(changes)) if (name !== "objective") words.push(`--${name}=${value}`);
     words.push("--out", `${layer.stem}-${filter}`);
     return words.map((word) => quoted(String(word))).join(" ");
   }
@@ -87,6 +91,7 @@ const filterPage = (() => {
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
     } catch {
       getSelection().selectAllChildren(button.previousElementSibling);
       button.textContent = "Selected";
@@ -108,9 +113,9 @@ const filterPage = (() => {
 
   /* "5.2 (8.1 deviations)". */
   function gainText(shown, place) {
-    const deviations = shown.gain[place] / shown.noiseDeviation[place];
+    const deviations = shown.deviations[place];
     const text = number(shown.gain[place]);
-    return Number.isFinite(deviations) ? `${text} (${number(Number(deviations.toPrecision(3)))} deviations)` : text;
+    return deviations !== null ? `${text} (${number(Number(deviations.toPrecision(3)))} deviations)` : text;
   }
 
   function noiseText(shown, place) {
@@ -119,9 +124,8 @@ const filterPage = (() => {
 
   function measures(shown, place) {
     if (atlas.compares) return [["Distance", number(shown.last[place])]];
-    const noise = isOfAnotherJob(shown) ? [] : /* with another size or seed it has other noise */
-      [["On random images", noiseText(shown, place)], ["Gain over noise", gainText(shown, place)]];
-    return [["Score", number(shown.score[place])], ...noise, ["Last activation", number(shown.last[place])]];
+    return [["Score", number(shown.score[place])], ["On random images", noiseText(shown, place)],
+            ["Gain over noise", gainText(shown, place)], ["Last activation", number(shown.last[place])]];
   }
 
   function parametersOf(shown) {
@@ -148,7 +152,7 @@ const filterPage = (() => {
   }
 
   function smallTile(layer, pictures, place, width, text) {
-    const link = h("a", {class: "tile", href: `#/${layer.stem}/${pictures.filters[place]}`,
+    const link = h("a", {class: "tile", href: address(layer, pictures.filters[place], pictures),
                          "aria-label": `Filter ${pictures.nameOfPlace(place)}`},
       h("span", {class: "tile-number", "aria-hidden": "true"}, text));
     link.style.width = `${width}px`;
@@ -166,12 +170,14 @@ const filterPage = (() => {
         smallTile(layer, pictures, other, 96, String(pictures.filters[other])))));
   }
 
-  /* The filters beside this one, in the order last looked at. */
-  function neighbours(layer, pictures, order, position) {
-    const around = [-3, -2, -1, 0, 1, 2, 3].map((step) => position + step).filter((at) => at >= 0 && at < order.length);
-    return h("nav", {class: "row around", "aria-label": "Filters beside it"}, ...around.map((at) => {
-      const link = smallTile(layer, pictures, order[at], 64, String(pictures.filters[order[at]]));
-      if (at === position) link.setAttribute("aria-current", "true");
+  /* The filters beside this one, in the order last looked at and as the pictures that are shown. */
+  function neighbours(layer, shown, order, position) {
+    const around = [-3, -2, -1, 0, 1, 2, 3].filter((step) => order[position + step] !== undefined);
+    return h("nav", {class: "row around", "aria-label": "Filters beside it"}, ...around.map((step) => {
+      const place = order[position + step];
+      const link = smallTile(layer, shown, place, 64, String(shown.filters[place]));
+      if (step === 0) link.setAttribute("aria-current", "true");
+      link.classList.toggle("far", Math.abs(step) === 3);
       return link;
     }));
   }
@@ -212,9 +218,10 @@ const filterPage = (() => {
     const page = h("article", {class: "filter-page"},
       h("div", {class: "large"}, ...large(layer, pictures, place, shown, label)),
       h("div", {class: "side"}, head(layer, filter, pictures.label(place)),
-        neighbours(layer, pictures, order, position), curve.figure(shown.curve(place), shown.steps),
+        neighbours(layer, shown, order, position), curve.figure(shown.curve(place), shown.steps),
         facts(layer, pictures, place, shown), variants(layer, pictures, place, shown), similar(layer, pictures, place),
         atlas.compares ? null : again(layer, filter, shown)));
+    page.style.setProperty("--picture", `${widthOf(shown)}px`);
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
             keys: keysFor(layer, pictures, order, position, filter, shown)};
   }

@@ -3,12 +3,13 @@
 
 class TileGrid {
   /* pictures: of the layer; link(place): address of a tile; label(place): what a screen reader says;
-   * mark(place): class of tiles that are not as usual, or "". */
-  constructor({pictures, link, label, mark}) {
+   * mark(place): class of tiles that are not as usual, or ""; value(place): what is told beside the number, or "". */
+  constructor({pictures, link, label, mark, value}) {
     this.pictures = pictures;
     this.link = link;
     this.label = label;
     this.mark = mark;
+    this.value = value;
     this.places = [];
     this.side = 120;
     this.shown = new Map(); /* position -> element */
@@ -96,7 +97,8 @@ class TileGrid {
     const place = this.places[position];
     const link = h("a", {class: `tile ${this.mark(place)}`, href: this.link(place), "aria-label": this.label(place),
                          tabindex: position === this.current ? 0 : -1},
-      h("span", {class: "tile-number", "aria-hidden": "true"}, this.pictures.nameOfPlace(place)));
+      h("span", {class: "tile-number", "aria-hidden": "true", "data-value": this.value(place) || null},
+        this.pictures.nameOfPlace(place)));
     sheet.show(link, this.pictures.tile(place), this.tileSide);
     const item = h("div", {class: "cell", role: "listitem", "aria-setsize": this.places.length,
                            "aria-posinset": position + 1}, link);

@@ -5,7 +5,8 @@ const layerPage = (() => {
   const SIDES = [56, 88, 128, 192, 280];
   let size = innerWidth < 700 ? 1 : 2;
 
-  const SORTS = {index: "Number", activation: "Activation", score: "Score", gain: "Gain over noise", status: "Status"};
+  const SORTS = {index: "Number", activation: "Activation", score: "Score", gain: "Gain over noise",
+                 deviations: "Gain in deviations", status: "Status"};
   const PAIR_SORTS = {index: "Number", activation: "Distance", status: "Status"};
 
   /* {sort, status, search} of an address "#/STEM?sort=gain". */
@@ -26,7 +27,8 @@ const layerPage = (() => {
 
   /* What is sorted by, the largest first; NaN and null last. */
   function keysOf(pictures, sort) {
-    const lists = {activation: pictures.last, score: pictures.score, gain: pictures.gain, status: pictures.statuses.map((status) => -status)};
+    const lists = {activation: pictures.last, score: pictures.score, gain: pictures.gain,
+                   deviations: pictures.deviations, status: pictures.statuses.map((status) => -status)};
     return lists[sort] || pictures.scores[sort] || null;
   }
 
@@ -51,6 +53,11 @@ const layerPage = (() => {
     const keys = keysOf(pictures, view.sort);
     const value = (place) => (keys[place] === null || Number.isNaN(keys[place]) ? -Infinity : keys[place]);
     return keys ? places.sort((a, b) => value(b) - value(a) || a - b) : places;
+  }
+
+  /* What the order of a view goes by, as one reads it. */
+  function valueOf(pictures, view, place) {
+    return ["index", "status"].includes(view.sort) ? "" : number(keysOf(pictures, view.sort)?.[place]);
   }
 
   function select(label, value, options, onchange) {
@@ -122,6 +129,7 @@ const layerPage = (() => {
       pictures, link: (place) => `#/${layer.stem}/${pictures.filters[place]}`,
       label: (place) => label(layer, pictures, place),
       mark: (place) => statusName(layer, pictures.statuses[place]),
+      value: (place) => valueOf(pictures, view, place),
     });
     const update = () => {
       const places = placesOf(layer, pictures, view);

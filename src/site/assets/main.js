@@ -35,7 +35,7 @@
     if (!stem) return overview.render();
     const layer = atlas.layer(stem);
     if (!layer) return message("No such layer", "The atlas has no layer of that name.");
-    if (!layer.finished) return message(layer.name, "This layer is not finished yet. Reload the page later.");
+    if (!layer.finished) return {...message(layer.name, "This layer is not finished yet. It appears here when it is."), waits: true};
     const pictures = await atlas.pictures(layer).catch(() => null);
     if (!pictures) return message(layer.name, "The data of this layer could not be loaded.");
     if (filter === null) return layerPage.render(layer, pictures, query);
@@ -128,7 +128,10 @@
   }
 
   function onJob() {
-    if (address && address.stem) return;
+    if (address && address.stem) {
+      if (shown.waits && atlas.layer(address.stem)?.finished) route();
+      return;
+    }
     if (!address || overview.hasNews()) {
       if (address) scrolls.set(location.hash, scrollY);
       route();

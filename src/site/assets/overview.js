@@ -35,18 +35,21 @@ const overview = (() => {
     const {done, total} = atlas.progress;
     if (done >= total) return null;
     const share = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} filters are rendered`;
+    const finished = atlas.layers.filter((layer) => layer.finished);
+    const first = finished[0] && h("a", {href: `#/${finished[0].stem}`}, nameOf(finished[0].name));
     return h("div", {class: "progress"},
       h("progress", {value: done, max: total, "aria-label": share}),
-      h("p", {}, `${share}. Layers appear here as they are finished.`));
+      h("p", {}, `${share}. Layers appear here as they are finished: ${finished.length} of ${atlas.layers.length} so far` +
+        (first ? ", such as " : "."), first || "", first ? "." : ""));
   }
 
   function lines(row, lanes) {
     const x = (lane) => lane * LANE + LANE / 2;
     const to = x(row.lane);
-    const paths = row.past.map((lane) => `M${x(lane)} 0V100`);
+    const paths = row.past.map((lane) => `M${x(lane)} -1V101`); /* rows overlap, lest a seam shows */
     for (const lane of row.from)
-      paths.push(lane === row.lane ? `M${to} 0V50` : `M${x(lane)} 0C${x(lane)} 36 ${to} 14 ${to} 50`);
-    if (row.outputs.length) paths.push(`M${to} 50V100`);
+      paths.push(lane === row.lane ? `M${to} -1V50` : `M${x(lane)} -1V0C${x(lane)} 36 ${to} 14 ${to} 50`);
+    if (row.outputs.length) paths.push(`M${to} 50V101`);
     const dot = h("span", {class: "dot"});
     dot.style.left = `${to}px`;
     const gutter = h("div", {class: "lanes", "aria-hidden": "true"},
