@@ -40,8 +40,12 @@ static void forward_add(const cvz_context *context)
 }
 
 /* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */
-static void gather(cvz_view dx, cvz_view dy)
+static void gather(const cvz_context *context, cvz_view dx, cvz_view dy)
 {
+  if (dx.row == 0 && dx.pixel == 0 && dx.channels == dy.channels) {
+    cvz_context_kernels(context)->pixel_sum(dx.data, dy, 1.0f);
+    return;
+  }
   for (int i = 0; i < dy.height; i++)
     for (int j = 0; j < dy.width; j++)
       for (int c = 0; c < dy.channels; c++)
@@ -60,7 +64,7 @@ static void backward_add(const cvz_context *context)
     const cvz_view dx = cvz_context_part_gradient(context, i);
     if (context->step->inputs[i].alias) continue;
     if (is_spread(dx, dy))
-      gather(dx, dy);
+      gather(context, dx, dy);
     else
       cvz_context_kernels(context)->copy(dx, dy, context->step->inputs[i].accumulate);
   }
@@ -104,10 +108,8 @@ static void backward_multiply(const cvz_context *context)
   for (int i = 0; i < context->step->input_count; i++) {
     const cvz_view dx = cvz_context_part_gradient(context, i);
     product_of_others(context, product, i);
-    if (dx.row == 0 && dx.pixel == 0 && dx.channels == product.channels)
-      cvz_context_kernels(context)->pixel_sum(dx.data, product, 1.0f);
-    else if (is_spread(dx, product))
-      gather(dx, product);
+    if (is_spread(dx, product))
+      gather(context, dx, product);
     else
       cvz_context_kernels(context)->copy(dx, product, true);
   }
