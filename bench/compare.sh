@@ -21,7 +21,15 @@ DenseNet121 conv4_block12_concat 180
 MobileNetV2 block_9_add 180
 Xception block8_sepconv2_bn 180
 EfficientNetB0 block5b_add 180
-ResNet152V2 conv4_block20_out 224'
+EfficientNetV2B0 block5b_add 180
+ResNet152V2 conv4_block20_out 224
+ResNet50 conv4_block4_out 180
+InceptionResNetV2 block17_10_conv 180
+MobileNet conv_pw_9 180
+MobileNetV3Small expanded_conv_7_project 180
+MobileNetV3Large expanded_conv_11_project 180
+NASNetMobile normal_concat_8 224
+ConvNeXtTiny convnext_tiny_stage_2_block_6_depthwise_conv 180'
 [ $# -lt 5 ] || networks="$3 $4 $5"
 
 for needed in "$python" "$program"; do

@@ -9,27 +9,6 @@ const char *cvz_version(void)
   return CONVVIZ_VERSION;
 }
 
-static cvz_status build(cvz_network *network, const cvz_keras_file *file, cvz_error *error)
-{
-  cvz_text description = {0};
-  cvz_status status = cvz_keras_describe(file, &description, error);
-  if (status == CVZ_OK) status = cvz_keras_build(&network->graph, description.data, description.length, error);
-  cvz_text_free(&description);
-  return status;
-}
-
-static cvz_status read_weights(cvz_network *network, cvz_keras_file *file, cvz_error *error)
-{
-  const int count = network->graph.weight_count;
-  CVZ_TRY(cvz_block_create(&network->values, network->graph.value_count * sizeof(float), error));
-  bool *wanted = cvz_array((size_t)count, sizeof *wanted, error);
-  if (!wanted) return CVZ_E_MEMORY;
-  for (int i = 0; i < count; i++) wanted[i] = true;
-  const cvz_status status = cvz_keras_read(file, &network->graph, wanted, network->values.data, NULL, error);
-  free(wanted);
-  return status;
-}
-
 static cvz_status load(cvz_network *network, const char *path, const char *arch, cvz_error *error)
 {
   const cvz_isa isa = cvz_cpu_isa();
@@ -37,8 +16,9 @@ static cvz_status load(cvz_network *network, const char *path, const char *arch,
   CVZ_TRY(cvz_kernels_select(&network->kernels, isa, error));
   CVZ_TRY(cvz_gemm_select(&network->gemm, NULL, isa, error));
   CVZ_TRY(cvz_keras_open(&file, path, arch, error));
-  cvz_status status = build(network, file, error);
-  if (status == CVZ_OK) status = read_weights(network, file, error);
+  cvz_status status = cvz_keras_graph(&network->graph, file, error);
+  if (status == CVZ_OK) status = cvz_block_create(&network->values, network->graph.value_count * sizeof(float), error);
+  if (status == CVZ_OK) status = cvz_keras_read(file, &network->graph, NULL, network->values.data, NULL, error);
   cvz_keras_close(file);
   return status;
 }

@@ -17,7 +17,7 @@ typedef struct row {
   char problem[PROBLEM_LENGTH];
 } row;
 
-static void describe(row *r, cvz_cost *cost, const cvz_layer *layer)
+static void describe(row *r, cvz_cost *cost, const cvz_graph *graph, const cvz_layer *layer)
 {
   cvz_shape shape;
   cvz_error reason = {0};
@@ -28,7 +28,7 @@ static void describe(row *r, cvz_cost *cost, const cvz_layer *layer)
     snprintf(r->problem, sizeof r->problem, "%.*s", PROBLEM_LENGTH - 1, reason.text);
   } else {
     cvz_shape_text(shape, r->shape, sizeof r->shape);
-    if (cvz_select_is_input(layer)) return;
+    if (cvz_select_is_input(graph, layer)) return;
     snprintf(r->filters, sizeof r->filters, "%d", shape.channels);
     snprintf(r->cost, sizeof r->cost, "%.3f", 1e-9 * cvz_cost_step(cost, layer->node));
   }
@@ -71,7 +71,7 @@ cvz_status cvz_list_layers(FILE *stream, const cvz_graph *graph, cvz_size size, 
   row *rows = cvz_array((size_t)graph->layer_count, sizeof *rows, error);
   if (!rows) goto done;
   CVZ_TRY_GOTO(cvz_cost_create(&cost, graph, size.height, size.width, border, error), done);
-  for (int i = 0; i < graph->layer_count; i++) describe(&rows[i], &cost, &graph->layers[i]);
+  for (int i = 0; i < graph->layer_count; i++) describe(&rows[i], &cost, graph, &graph->layers[i]);
   print_table(stream, rows, graph->layer_count);
 done:
   cvz_cost_free(&cost);

@@ -39,9 +39,19 @@ static void forward_add(const cvz_context *context)
   if (context->step->clamps) kernels->finish(y, &(cvz_epilogue){.clamp = context->step->clamp});
 }
 
-/* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */
-static void gather(cvz_view dx, cvz_view dy)
+/* One pixel that serves all of the output's. */
+static bool is_pixel(cvz_view x, cvz_view y)
 {
+  return x.row == 0 && x.pixel == 0 && x.channels == y.channels;
+}
+
+/* dx += the sum of dy over the rows, columns and channels that x is spread over; dx may have zero strides. */
+static void gather(const cvz_context *context, cvz_view dx, cvz_view dy)
+{
+  if (is_pixel(dx, dy)) {
+    cvz_context_kernels(context)->pixel_sum(dx.data, dy, 1.0f);
+    return;
+  }
   for (int i = 0; i < dy.height; i++)
     for (int j = 0; j < dy.width; j++)
       for (int c = 0; c < dy.channels; c++)
@@ -60,7 +70,7 @@ static void backward_add(const cvz_context *context)
     const cvz_view dx = cvz_context_part_gradient(context, i);
     if (context->step->inputs[i].alias) continue;
     if (is_spread(dx, dy))
-      gather(dx, dy);
+      gather(context, dx, dy);
     else
       cvz_context_kernels(context)->copy(dx, dy, context->step->inputs[i].accumulate);
   }
@@ -79,9 +89,20 @@ static void multiply_input(const cvz_context *context, cvz_view y, int index)
       for (int c = 0; c < y.channels; c++) cvz_view_pixel(y, i, j)[c] *= *cvz_view_pixel(x, i, j);
 }
 
+/* Two inputs with all channels, as of squeeze and excitation. */
+static bool is_pair(const cvz_context *context, cvz_view y)
+{
+  return context->step->input_count == 2 && cvz_context_part(context, 0).channels == y.channels &&
+         cvz_context_part(context, 1).channels == y.channels;
+}
+
 static void forward_multiply(const cvz_context *context)
 {
   const cvz_view y = cvz_context_output(context), x = cvz_context_part(context, 0);
+  if (is_pair(context, y)) {
+    cvz_context_kernels(context)->multiply(y, x, cvz_context_part(context, 1), false);
+    return;
+  }
   if (x.channels == y.channels)
     cvz_context_kernels(context)->copy(y, x, false);
   else
@@ -97,17 +118,30 @@ static void product_of_others(const cvz_context *context, cvz_view product, int 
     if (i != index) multiply_input(context, product, i);
 }
 
+/* Without the product in memory; false where that is needed. */
+static bool multiply_other(const cvz_context *context, cvz_view dx, cvz_view dy, int index)
+{
+  if (!is_pair(context, dy)) return false;
+  const cvz_view other = cvz_context_part(context, 1 - index);
+  if (is_pixel(dx, dy))
+    cvz_context_kernels(context)->pixel_dot(dx.data, dy, other);
+  else if (!is_spread(dx, dy))
+    cvz_context_kernels(context)->multiply(dx, dy, other, true);
+  else
+    return false;
+  return true;
+}
+
 static void backward_multiply(const cvz_context *context)
 {
   const cvz_view dy = cvz_context_output_gradient(context);
   const cvz_view product = cvz_view_dense(cvz_context_scratch(context), dy.height, dy.width, dy.channels);
   for (int i = 0; i < context->step->input_count; i++) {
     const cvz_view dx = cvz_context_part_gradient(context, i);
+    if (multiply_other(context, dx, dy, i)) continue;
     product_of_others(context, product, i);
-    if (dx.row == 0 && dx.pixel == 0 && dx.channels == product.channels)
-      cvz_context_kernels(context)->pixel_sum(dx.data, product, 1.0f);
-    else if (is_spread(dx, product))
-      gather(dx, product);
+    if (is_spread(dx, product))
+      gather(context, dx, product);
     else
       cvz_context_kernels(context)->copy(dx, product, true);
   }

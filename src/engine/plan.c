@@ -125,6 +125,8 @@ static bool allocate(cvz_plan *plan, int nodes, cvz_error *error)
 cvz_status cvz_plan_create(cvz_plan **plan, const cvz_graph *graph, const cvz_plan_request *request, cvz_packs *packs,
                            cvz_error *error)
 {
+  CVZ_REQUIRE(graph->nodes[request->target].op != CVZ_OP_INPUT, error, CVZ_E_USAGE,
+              "plan: the target is the input of the network, expected something behind it");
   cvz_planning planning = {0};
   cvz_status status = CVZ_E_MEMORY;
   cvz_plan *created = cvz_array(1, sizeof *created, error);

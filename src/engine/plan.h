@@ -24,7 +24,7 @@ typedef struct cvz_plan_request {
 
 /** Plans a target and registers its weights in `packs`.
  *  @param graph, packs  borrowed until cvz_plan_free
- *  @return what cvz_graph_shapes returns, CVZ_E_MEMORY */
+ *  @return what cvz_graph_shapes returns, CVZ_E_MEMORY; CVZ_E_USAGE if the target is the input */
 cvz_status cvz_plan_create(cvz_plan **plan, const cvz_graph *graph, const cvz_plan_request *request, cvz_packs *packs,
                            cvz_error *error);
 

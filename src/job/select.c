@@ -29,9 +29,9 @@ static void choose(selection *s, cvz_choice choice)
   s->choices[*place - 1].vectors |= choice.vectors;
 }
 
-bool cvz_select_is_input(const cvz_layer *layer)
+bool cvz_select_is_input(const cvz_graph *graph, const cvz_layer *layer)
 {
-  return !strcmp(layer->class_name, "InputLayer");
+  return layer->node >= 0 ? graph->nodes[layer->node].op == CVZ_OP_INPUT : !strcmp(layer->class_name, "InputLayer");
 }
 
 static bool is_convolution(const cvz_layer *layer)
@@ -61,10 +61,10 @@ static bool is_keyword(const char *item)
   return class_of(item);
 }
 
-static bool means(const char *item, const cvz_layer *layer)
+static bool means(const char *item, const cvz_graph *graph, const cvz_layer *layer)
 {
   const char *class_name = class_of(item);
-  if (cvz_select_is_input(layer)) return false;
+  if (cvz_select_is_input(graph, layer)) return false;
   if (class_name) return !strcasecmp(class_name, layer->class_name);
   if (!strcmp(item, "all")) return true;
   if (!strcmp(item, "conv")) return is_convolution(layer);
@@ -115,7 +115,7 @@ static bool select_matching(selection *s, const char *item)
   bool any = false;
   for (int i = 0; i < s->graph->layer_count; i++) {
     const cvz_layer *layer = &s->graph->layers[i];
-    if (!means(item, layer)) continue;
+    if (!means(item, s->graph, layer)) continue;
     choose(s, (cvz_choice){i, false, class_of(item) || (!maps && is_dense(layer))});
     any = true;
   }

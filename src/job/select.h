@@ -29,7 +29,7 @@ cvz_status cvz_select_layers(cvz_choice **choices, int *count, const cvz_graph *
 /** The layer of an exact name. @return CVZ_E_USAGE if there is none, with the closest names */
 cvz_status cvz_select_layer(int *layer, const cvz_graph *graph, const char *name, cvz_error *error);
 
-/** Whether the layer is the network's input. */
-bool cvz_select_is_input(const cvz_layer *layer);
+/** Whether the layer is the network's input, or passes that on as layers do that act in training only. */
+bool cvz_select_is_input(const cvz_graph *graph, const cvz_layer *layer);
 
 #endif

@@ -26,11 +26,11 @@ typedef struct gathering {
   size_t capacity; /* of work->layers */
 } gathering;
 
-cvz_status cvz_work_check_layer(const cvz_layer *layer, cvz_error *error)
+cvz_status cvz_work_check_layer(const cvz_graph *graph, const cvz_layer *layer, cvz_error *error)
 {
   CVZ_REQUIRE(layer->node >= 0, error, CVZ_E_UNSUPPORTED, "layer: '%s' cannot be rendered: %s", layer->name,
               layer->problem ? layer->problem : "it is not supported");
-  CVZ_REQUIRE(!cvz_select_is_input(layer), error, CVZ_E_USAGE,
+  CVZ_REQUIRE(!cvz_select_is_input(graph, layer), error, CVZ_E_USAGE,
               "layer: '%s' is the input of the network, expected a layer behind it", layer->name);
   return CVZ_OK;
 }

@@ -63,7 +63,7 @@ cvz_status cvz_work_create(cvz_work *work, const cvz_graph *graph, const cvz_opt
 void cvz_work_layer_free(cvz_work_layer *layer);
 
 /** Whether a layer can be rendered. @return CVZ_E_UNSUPPORTED or CVZ_E_USAGE, and why */
-cvz_status cvz_work_check_layer(const cvz_layer *layer, cvz_error *error);
+cvz_status cvz_work_check_layer(const cvz_graph *graph, const cvz_layer *layer, cvz_error *error);
 
 /** Harmless on a zeroed struct. */
 void cvz_work_free(cvz_work *work);

@@ -50,7 +50,7 @@ static cvz_status find_layer(resolving *r)
   cvz_status status = CVZ_OK;
   r->layer = p->layer;
   if (r->item->layer) status = cvz_select_layer(&r->layer, p->graph, r->item->layer, &reason);
-  if (status == CVZ_OK) status = cvz_work_check_layer(layer_of(r), &reason);
+  if (status == CVZ_OK) status = cvz_work_check_layer(p->graph, layer_of(r), &reason);
   if (status == CVZ_OK) status = cvz_cost_shape(p->cost, layer_of(r)->node, &r->shape, &reason);
   if (status != CVZ_OK) status = cvz_size_explain(p->graph, layer_of(r), p->size, status, &reason);
   if (status == CVZ_OK) return CVZ_OK;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/hdf5_file.h"
 
 #define START 512 /* bytes that are looked at */
 
@@ -93,6 +93,15 @@ static cvz_file_kind kind_of(const unsigned char *start, size_t count)
   return protocol_kind(start);
 }
 
+/* Often the first call of the library, which must be hushed before. */
+static bool is_hdf5(const char *path)
+{
+  const cvz_hdf5_silence before = cvz_hdf5_hush();
+  const bool found = H5Fis_hdf5(path) > 0;
+  cvz_hdf5_unhush(before);
+  return found;
+}
+
 cvz_status cvz_file_look(cvz_file_kind *kind, const char *path, cvz_error *error)
 {
   struct stat info;
@@ -104,7 +113,7 @@ cvz_status cvz_file_look(cvz_file_kind *kind, const char *path, cvz_error *error
   const ssize_t count = read(descriptor, start, sizeof start);
   close(descriptor);
   CVZ_REQUIRE(count > 0, error, CVZ_E_FORMAT, "%s: is empty, expected a Keras model file", path);
-  *kind = H5Fis_hdf5(path) > 0 ? CVZ_FILE_HDF5 : kind_of(start, (size_t)count);
+  *kind = is_hdf5(path) ? CVZ_FILE_HDF5 : kind_of(start, (size_t)count);
   CVZ_REQUIRE(*kind != CVZ_FILE_UNKNOWN, error, CVZ_E_FORMAT,
               "%s: is neither HDF5 nor a .keras archive, expected a Keras model (.keras or .h5)", path);
   return *kind == CVZ_FILE_HDF5 || *kind == CVZ_FILE_ZIP ? CVZ_OK : cvz_file_refuse(*kind, path, error);

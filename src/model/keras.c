@@ -142,6 +142,15 @@ cvz_status cvz_keras_describe(const cvz_keras_file *file, cvz_text *description,
   return cvz_text_check(description, error);
 }
 
+cvz_status cvz_keras_graph(cvz_graph *graph, const cvz_keras_file *file, cvz_error *error)
+{
+  cvz_text description = {0};
+  cvz_status status = cvz_keras_describe(file, &description, error);
+  if (status == CVZ_OK) status = cvz_keras_build(graph, description.data, description.length, error);
+  cvz_text_free(&description);
+  return status;
+}
+
 static void warn_not_finite(const cvz_keras_file *file, const cvz_weight *weight, const float *values,
                             const cvz_log *log)
 {
@@ -156,7 +165,7 @@ cvz_status cvz_keras_read(cvz_keras_file *file, const cvz_graph *graph, const bo
   cvz_hdf5 *weights = cvz_container_weights(file->container);
   for (int i = 0; i < graph->weight_count; i++) {
     const cvz_weight *weight = &graph->weights[i];
-    if (!wanted[i]) continue;
+    if (wanted && !wanted[i]) continue;
     CVZ_TRY(cvz_hdf5_read(weights, weight->name, weight->rank, weight->dims, values + weight->offset, error));
     warn_not_finite(file, weight, values + weight->offset, log);
   }

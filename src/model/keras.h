@@ -32,7 +32,10 @@ cvz_status cvz_keras_describe(const cvz_keras_file *file, cvz_text *description,
  *  @param[out] graph  filled on success; free with cvz_graph_free */
 cvz_status cvz_keras_build(cvz_graph *graph, const char *description, size_t length, cvz_error *error);
 
-/** Reads the weights marked in `wanted` (graph->weight_count of them) to values + weight.offset, as float32.
+/** Both of these, where nobody else needs the text. */
+cvz_status cvz_keras_graph(cvz_graph *graph, const cvz_keras_file *file, cvz_error *error);
+
+/** Reads the weights marked in `wanted` (graph->weight_count of them; NULL: all) to values + weight.offset, as float32.
  *  @param log  gets a warning for each tensor that holds NaN or infinity; may be NULL */
 cvz_status cvz_keras_read(cvz_keras_file *file, const cvz_graph *graph, const bool *wanted, float *values,
                           const cvz_log *log, cvz_error *error);

@@ -43,7 +43,8 @@ static int add_plain(cvz_graph *graph, const char *name, const char *class_name,
   return index;
 }
 
-/* input -> a/conv (8) -> relu -> A.conv (16) -> conv (4, stride 2) -> pool; and two layers that cannot be rendered. */
+/* input -> a/conv (8) -> relu -> A.conv (16) -> conv (4, stride 2) -> pool; two layers that cannot be rendered, and one
+ * that passes the input on. */
 static cvz_graph make_graph(void)
 {
   cvz_graph graph = {0};
@@ -55,6 +56,7 @@ static cvz_graph make_graph(void)
   add_plain(&graph, "pool", "GlobalAveragePooling2D", CVZ_OP_GLOBALAVG, node);
   cvz_graph_add_layer(&graph, "lambda", "Lambda", -1, "Lambda is not supported", NULL);
   cvz_graph_add_layer(&graph, "lost_conv", "Conv2D", -1, "behind lambda, which is not supported", NULL);
+  cvz_graph_add_layer(&graph, "flip", "RandomFlip", graph.input, NULL, NULL);
   return graph;
 }
 
@@ -138,6 +140,7 @@ static void named_layers_must_be_possible(void **state)
   assert_refused("p*", "all", "20", CVZ_E_USAGE, "layer: 'p*' has no map");
   assert_refused("l*", "all", "20", CVZ_E_USAGE, "leaves nothing to render; first: layer: 'lambda'");
   assert_refused("input_1", "all", "20", CVZ_E_USAGE, "'input_1' is the input");
+  assert_refused("flip", "all", "20", CVZ_E_USAGE, "'flip' is the input");
   assert_refused("A.conv", "all", "3", CVZ_E_RANGE, "too small");
   assert_refused("a/conv", "0-8", "20", CVZ_E_USAGE, "expected at most 7: layer 'a/conv' has 8 channels");
   assert_refused("conv", "16-20", "20", CVZ_E_USAGE, "leaves nothing to render");

@@ -111,6 +111,32 @@ static void pixel_sums_add_to_what_is_there(void **state)
   }
 }
 
+/* Of 300 x 300 pixels. A single sum of floats would be off by 6e-6. */
+static void sums_over_large_maps_keep_all_but_the_last_bits(void **state)
+{
+  (void)state;
+  enum { SIDE = 300, CHANNELS = 3 };
+  static float data[SIDE * SIDE * CHANNELS];
+  fill_random(data, sizeof data / sizeof *data, 1);
+  for (size_t i = 0; i < sizeof data / sizeof *data; i++) data[i] = fabsf(data[i]);
+  const cvz_view view = cvz_view_dense(data, SIDE, SIDE, CHANNELS);
+  double exact[CHANNELS] = {0}, squares[CHANNELS] = {0};
+  for (int i = 0; i < SIDE * SIDE * CHANNELS; i++) {
+    exact[i % CHANNELS] += (double)data[i];
+    squares[i % CHANNELS] += (double)data[i] * (double)data[i];
+  }
+  EACH_TABLE(k)
+  {
+    float sum[CHANNELS] = {0}, dot[CHANNELS] = {0};
+    k->pixel_sum(sum, view, 1);
+    k->pixel_dot(dot, view, view);
+    for (int c = 0; c < CHANNELS; c++) {
+      assert_near(sum[c] / exact[c], 1, 2e-7);
+      assert_near(dot[c] / squares[c], 1, 2e-7);
+    }
+  }
+}
+
 static void not_a_number_passes_through_every_clamp(void **state)
 {
   (void)state;
@@ -393,6 +419,7 @@ int main(void)
       cmocka_unit_test(filling_leaves_what_lies_between),
       cmocka_unit_test(elementwise_loops_equal_plain_ones_at_odd_sizes),
       cmocka_unit_test(pixel_sums_add_to_what_is_there),
+      cmocka_unit_test(sums_over_large_maps_keep_all_but_the_last_bits),
       cmocka_unit_test(not_a_number_passes_through_every_clamp),
       cmocka_unit_test(a_clamp_has_no_slope_at_its_ends),
       cmocka_unit_test(a_relu_with_a_threshold_is_zero_at_it),

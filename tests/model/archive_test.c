@@ -61,21 +61,15 @@ static void write_archive(const char *path, bytes config, bytes weights)
 static cvz_status load(const char *path, cvz_graph *graph, float **values)
 {
   cvz_keras_file *file;
-  cvz_text description = {0};
   *graph = (cvz_graph){0};
   *values = NULL;
   failure.text[0] = 0;
   CVZ_TRY(cvz_keras_open(&file, path, NULL, &failure));
-  cvz_status status = cvz_keras_describe(file, &description, &failure);
-  if (status == CVZ_OK) status = cvz_keras_build(graph, description.data, description.length, &failure);
+  cvz_status status = cvz_keras_graph(graph, file, &failure);
   if (status == CVZ_OK) {
-    bool *wanted = malloc((size_t)graph->weight_count + 1);
-    for (int i = 0; i < graph->weight_count; i++) wanted[i] = true;
     *values = calloc(graph->value_count + 1, sizeof(float));
-    if (*values) status = cvz_keras_read(file, graph, wanted, *values, NULL, &failure);
-    free(wanted);
+    if (*values) status = cvz_keras_read(file, graph, NULL, *values, NULL, &failure);
   }
-  cvz_text_free(&description);
   cvz_keras_close(file);
   return status;
 }

@@ -139,22 +139,16 @@ static const char *make_file(void **state, const oddity *odd)
 static cvz_status load(const char *path, const char *arch, cvz_graph *graph, float **values, FILE *warnings)
 {
   cvz_keras_file *file;
-  cvz_text description = {0};
   *graph = (cvz_graph){0};
   *values = NULL;
   cvz_status status = cvz_keras_open(&file, path, arch, &failure);
   if (status != CVZ_OK) return status;
-  if (status == CVZ_OK) status = cvz_keras_describe(file, &description, &failure);
-  if (status == CVZ_OK) status = cvz_keras_build(graph, description.data, description.length, &failure);
+  status = cvz_keras_graph(graph, file, &failure);
   if (status == CVZ_OK) {
-    bool *wanted = malloc((size_t)graph->weight_count + 1);
-    for (int i = 0; i < graph->weight_count; i++) wanted[i] = true;
     *values = calloc(graph->value_count + 1, sizeof(float));
     const cvz_log log = {warnings, CVZ_NORMAL};
-    status = cvz_keras_read(file, graph, wanted, *values, &log, &failure);
-    free(wanted);
+    status = cvz_keras_read(file, graph, NULL, *values, &log, &failure);
   }
-  cvz_text_free(&description);
   cvz_keras_close(file);
   return status;
 }

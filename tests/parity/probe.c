@@ -32,16 +32,6 @@ typedef struct probe {
   cvz_block values, packed, arena;
 } probe;
 
-static cvz_status load(probe *p, cvz_keras_file **file, const char *path, const char *arch, cvz_error *error)
-{
-  cvz_text description = {0};
-  CVZ_TRY(cvz_keras_open(file, path, strcmp(arch, "-") ? arch : NULL, error));
-  cvz_status status = cvz_keras_describe(*file, &description, error);
-  if (status == CVZ_OK) status = cvz_keras_build(&p->graph, description.data, description.length, error);
-  cvz_text_free(&description);
-  return status;
-}
-
 /* Pixels that the loss leaves out at each side of the target's map. */
 static cvz_status loss_border(const cvz_graph *graph, cvz_plan_request *request, cvz_error *error)
 {
@@ -74,16 +64,19 @@ static cvz_status plan(probe *p, char **argv, cvz_error *error)
 
 static cvz_status pack(probe *p, cvz_keras_file *file, cvz_error *error)
 {
+  cvz_status status;
   bool *wanted = cvz_array((size_t)p->graph.weight_count, sizeof *wanted, error);
+  if (!wanted) return CVZ_E_MEMORY;
   cvz_packs_wanted(p->packs, wanted);
-  CVZ_TRY(cvz_block_create(&p->values, p->graph.value_count * sizeof(float), error));
-  CVZ_TRY(cvz_block_create(&p->packed, cvz_packs_layout(p->packs) * sizeof(float), error));
-  CVZ_TRY(cvz_block_create(&p->arena, cvz_plan_arena(p->plan) * sizeof(float), error));
-  cvz_status status = cvz_keras_read(file, &p->graph, wanted, p->values.data, NULL, error);
-  free(wanted);
-  CVZ_TRY(status);
+  TRY(cvz_block_create(&p->values, p->graph.value_count * sizeof(float), error));
+  TRY(cvz_block_create(&p->packed, cvz_packs_layout(p->packs) * sizeof(float), error));
+  TRY(cvz_block_create(&p->arena, cvz_plan_arena(p->plan) * sizeof(float), error));
+  TRY(cvz_keras_read(file, &p->graph, wanted, p->values.data, NULL, error));
   cvz_packs_bind(p->packs, p->packed.data);
-  return cvz_packs_fill(p->packs, p->values.data, 0, 1, error);
+  TRY(cvz_packs_fill(p->packs, p->values.data, 0, 1, error));
+done:
+  free(wanted);
+  return status;
 }
 
 /* From the channels of a pixel on there lie those of the next one. */
@@ -137,11 +130,8 @@ static void measure(probe *p, char **argv)
 static cvz_status list_weights(probe *p, cvz_keras_file *file, cvz_error *error)
 {
   const cvz_graph *graph = &p->graph;
-  bool *wanted = cvz_array((size_t)graph->weight_count, sizeof *wanted, error);
   CVZ_TRY(cvz_block_create(&p->values, graph->value_count * sizeof(float), error));
-  for (int i = 0; i < graph->weight_count; i++) wanted[i] = true;
-  CVZ_TRY(cvz_keras_read(file, graph, wanted, p->values.data, NULL, error));
-  free(wanted);
+  CVZ_TRY(cvz_keras_read(file, graph, NULL, p->values.data, NULL, error));
   for (int i = 0; i < graph->weight_count; i++) {
     const cvz_weight *weight = &graph->weights[i];
     const float *values = (const float *)p->values.data + weight->offset;
@@ -173,7 +163,8 @@ int main(int argc, char **argv)
   cvz_error error = {0};
   cvz_status status = CVZ_OK;
   if (argc != 13 && argc != 14 && argc != 3) return 2;
-  TRY(load(&p, &file, argv[1], argv[2], &error));
+  TRY(cvz_keras_open(&file, argv[1], strcmp(argv[2], "-") ? argv[2] : NULL, &error));
+  TRY(cvz_keras_graph(&p.graph, file, &error));
   if (argc == 3) {
     TRY(list_weights(&p, file, &error));
     goto done;
