@@ -12,9 +12,12 @@
 #include "app/settle.h"
 #include "app/show_plan.h"
 #include "app/similar.h"
+#include "app/spectrum.h"
 #include "app/start_image.h"
 #include "app/telemetry.h"
+#include "ascent/spectrum.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "engine/plan.h"
 #include "image/grid.h"
@@ -35,7 +38,7 @@
 #include "store/output.h"
 #include "store/sheets.h"
 
-#define TEXT_ATTRIBUTES 11
+#define TEXT_ATTRIBUTES 12
 
 /* One job on one rank: what is made on the way from the file to the pictures, in that order. */
 typedef struct cvz_job_run {
@@ -58,13 +61,14 @@ typedef struct cvz_job_run {
   cvz_window_memory *packed;
   float *start; /* NULL unless --init names a file */
   size_t start_bytes;
+  float *magnitudes; /* NULL unless --spectrum-from names pictures */
   cvz_ascent_recipe recipe;
   cvz_climb_settings climb;
   cvz_shape image; /* of the pictures */
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + TEXT_ATTRIBUTES];
   int attribute_count;
-  char hash_text[24], labels_hash_text[24], directions_hash_text[24];
+  char hash_text[24], labels_hash_text[24], directions_hash_text[24], spectrum_hash_text[24];
   cvz_output_layer *layers; /* rank 0 */
   cvz_text network;         /* rank 0, as JSON */
   cvz_manifest manifest;    /* rank 0, of all that */
@@ -245,6 +249,7 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
   const cvz_shape view = {3, run->work.height, run->work.width, shape.channels};
   run->image = shape;
   CVZ_TRY(cvz_workspace_check(&run->recipe, shape, view, error));
+  CVZ_TRY(cvz_spectrum_share(&run->magnitudes, &run->recipe, run->comm, options, shape, error));
   if (!strcmp(options->init, "random")) return CVZ_OK;
   cvz_status status = CVZ_OK;
   run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);
@@ -291,6 +296,9 @@ static void describe_job(cvz_job_run *run)
   if (run->options->labels) add_hash(run, "labels_xxh64", run->settled.labels.hash, run->labels_hash_text);
   if (run->options->directions)
     add_hash(run, "directions_xxh64", run->settled.directions.hash, run->directions_hash_text);
+  if (run->magnitudes)
+    add_hash(run, "spectrum_xxh64", cvz_hash(run->magnitudes, cvz_spectrum_count(run->image) * sizeof(float)),
+             run->spectrum_hash_text);
   add_text(run, "instruction_set", cvz_isa_name(run->kernels->isa));
   add_text(run, "gemm", run->gemm->name);
   add_text(run, "gemm_core", gemm_core(run));
@@ -592,6 +600,7 @@ static void release(cvz_job_run *run)
   cvz_packs_free(run->packs);
   cvz_window_free(run->packed);
   free(run->start);
+  free(run->magnitudes);
   free(run->layers);
   cvz_text_free(&run->network);
   cvz_telemetry_free(&run->telemetry);

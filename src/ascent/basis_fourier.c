@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ascent/basis.h"
+#include "ascent/spectrum.h"
 #include "base/memory.h"
 #include "kernel/function.h"
 
@@ -126,6 +127,10 @@ static cvz_status phase_prepare(cvz_parametrization *p, cvz_error *error)
   if (!p->scale || !p->spectrum || !p->standard_phases || !p->standard_pixels || !p->derivative) return CVZ_E_MEMORY;
   if (p->recipe.magnitudes) {
     memcpy(p->scale, p->recipe.magnitudes, channels * count * sizeof(float));
+    return CVZ_OK;
+  }
+  if (p->recipe.parametrization.natural) {
+    cvz_spectrum_natural(p->image, p->scale);
     return CVZ_OK;
   }
   for (size_t c = 0; c < channels; c++) CVZ_TRY(falling_scale(p, 1, p->scale + c * count, error));

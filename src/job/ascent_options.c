@@ -24,7 +24,8 @@ static cvz_parametrization_recipe parametrization_of(const cvz_options *options)
                                       .colour = (cvz_colour)CHOICE(colours),
                                       .deviation = (float)options->start_deviation,
                                       .decay = (float)options->decay_power,
-                                      .levels = options->levels};
+                                      .levels = options->levels,
+                                      .natural = !strcmp(options->spectrum_from, "natural")};
 }
 
 static cvz_transform_recipe transform_of(const cvz_options *options)

@@ -246,10 +246,13 @@ cvz_status cvz_options_read(cvz_options *options, const char *text, cvz_error *e
   return status;
 }
 
+/* The last part of a path, of a folder with the slash that may end it. */
 static const char *base_name(const char *path)
 {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+  const char *name = path;
+  for (const char *at = path; *at; at++)
+    if (*at == '/' && at[1] && at[1] != '/') name = at + 1;
+  return name;
 }
 
 static cvz_attribute attribute(const cvz_option *option, const cvz_option_value *value, char text[32])
@@ -275,6 +278,7 @@ static cvz_attribute attribute(const cvz_option *option, const cvz_option_value 
     break;
   case CVZ_OPTION_PATH:
   case CVZ_OPTION_INIT:
+  case CVZ_OPTION_SPECTRUM:
     return (cvz_attribute){option->field, CVZ_ATTRIBUTE_TEXT, {.text = base_name(value->text)}};
   default:
     return (cvz_attribute){option->field, CVZ_ATTRIBUTE_TEXT, {.text = value->text}};

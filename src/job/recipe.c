@@ -95,6 +95,7 @@ static const recipe recipes[] = {
          [CVZ_OPTION_init_scale] = "0",
          [CVZ_OPTION_picture] = "direct",
          [CVZ_OPTION_parametrization] = "phase",
+         [CVZ_OPTION_spectrum_from] = "natural",
          [CVZ_OPTION_limit] = "sigmoid",
          [CVZ_OPTION_colours] = "maco",
          [CVZ_OPTION_start_deviation] = "1",
