@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ascent/ensemble.h"
+#include "ascent/film.h"
 #include "base/memory.h"
 
 struct cvz_climb {
@@ -23,9 +24,10 @@ struct cvz_climb {
   cvz_ensemble *ensemble; /* NULL: no unit needs it */
   bool together;          /* this one does */
   cvz_noise noise;
-  float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
-  float *colours;        /* (H, W, C) of what the network reads: scratch */
-  cvz_outcome *outcomes; /* one, or one of each repeat */
+  float *loss, *image;           /* of the ascent; image: what is kept of it while others are shown */
+  const cvz_workspace *ended_in; /* where mass and film of the ascent that has ended are */
+  float *colours;                /* (H, W, C) of what the network reads: scratch */
+  cvz_outcome *outcomes;         /* one, or one of each repeat */
   int outcome_count;
 };
 
@@ -41,6 +43,11 @@ static const cvz_attempt attempts[CVZ_ATTEMPTS] = {{false, false, 1}, {true, fal
 static size_t image_count(const cvz_climb *c)
 {
   return cvz_shape_count(c->workspace->image);
+}
+
+static size_t mass_count(const cvz_climb *c)
+{
+  return c->workspace->mass ? image_count(c) / (size_t)c->workspace->image.channels : 0;
 }
 
 static int iterations(const cvz_climb *c)
@@ -64,6 +71,21 @@ static int outcomes_of(const cvz_climb_settings *settings)
   return settings->keep ? settings->repeats : 1;
 }
 
+static size_t film_bytes(const cvz_climb *c)
+{
+  return c->workspace->film ? cvz_film_bytes(c->workspace->recipe, c->workspace->image) : 0;
+}
+
+static cvz_status allocate_outcome(const cvz_climb *c, cvz_outcome *outcome, cvz_error *error)
+{
+  outcome->loss = cvz_array((size_t)iterations(c), sizeof(float), error);
+  outcome->image = cvz_array(image_count(c), sizeof(float), error);
+  if (mass_count(c)) outcome->mass = cvz_array(mass_count(c), sizeof(float), error);
+  if (film_bytes(c)) outcome->film = cvz_array(1, film_bytes(c), error);
+  const bool lacks = (mass_count(c) && !outcome->mass) || (film_bytes(c) && !outcome->film);
+  return outcome->loss && outcome->image && !lacks ? CVZ_OK : CVZ_E_MEMORY;
+}
+
 static cvz_status allocate(cvz_climb *c, cvz_error *error)
 {
   const size_t image = image_count(c);
@@ -74,11 +96,7 @@ static cvz_status allocate(cvz_climb *c, cvz_error *error)
   if (!c->loss || !c->image || !c->colours || !c->outcomes) return CVZ_E_MEMORY;
   if (c->settings->grams)
     CVZ_TRY(cvz_ensemble_create(&c->ensemble, c->workspace, c->settings->repeats, c->settings->grams, error));
-  for (int i = 0; i < c->outcome_count; i++) {
-    c->outcomes[i].loss = cvz_array((size_t)iterations(c), sizeof(float), error);
-    c->outcomes[i].image = cvz_array(image, sizeof(float), error);
-    if (!c->outcomes[i].loss || !c->outcomes[i].image) return CVZ_E_MEMORY;
-  }
+  for (int i = 0; i < c->outcome_count; i++) CVZ_TRY(allocate_outcome(c, &c->outcomes[i], error));
   return CVZ_OK;
 }
 
@@ -103,6 +121,8 @@ void cvz_climb_free(cvz_climb *c)
   for (int i = 0; c->outcomes && i < c->outcome_count; i++) {
     free(c->outcomes[i].loss);
     free(c->outcomes[i].image);
+    free(c->outcomes[i].mass);
+    free(c->outcomes[i].film);
   }
   free(c->outcomes);
   cvz_ensemble_free(c->ensemble);
@@ -201,6 +221,7 @@ static cvz_outcome judge(cvz_climb *c)
   cvz_ascent_move(&c->ascent, c->run, c->colours);
   if (outcome.status != CVZ_UNIT_NAN) outcome.score = cvz_score_image(&c->ascent);
   memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
+  c->ended_in = c->ascent.workspace;
   if (!isfinite(outcome.score)) outcome.status = CVZ_UNIT_NAN;
   if (outcome.status == CVZ_UNIT_NAN) return outcome;
   if (outcome.status == CVZ_UNIT_OK && !cvz_score_stands_out(outcome.score, noise_of(c)))
@@ -214,9 +235,11 @@ static void keep(cvz_climb *c, cvz_outcome outcome)
 {
   cvz_outcome *kept = &c->outcomes[c->sign * outcomes_of(c->settings) + (c->settings->keep ? c->repeat : 0)];
   if (!is_better(&outcome, kept)) return;
-  outcome.loss = kept->loss, outcome.image = kept->image;
+  outcome.loss = kept->loss, outcome.image = kept->image, outcome.mass = kept->mass, outcome.film = kept->film;
   memcpy(outcome.loss, c->loss, (size_t)iterations(c) * sizeof(float));
   memcpy(outcome.image, c->image, image_count(c) * sizeof(float));
+  if (outcome.mass) memcpy(outcome.mass, c->ended_in->mass, mass_count(c) * sizeof(float));
+  if (outcome.film) memcpy(outcome.film, c->ended_in->film, film_bytes(c));
   *kept = outcome;
 }
 
@@ -350,9 +373,15 @@ typedef struct cvz_outcome_place {
   float score;
 } cvz_outcome_place;
 
+static size_t film_floats(const cvz_climb *c)
+{
+  return (film_bytes(c) + sizeof(float) - 1) / sizeof(float);
+}
+
 static size_t floats_of(const cvz_climb *c)
 {
-  const size_t outcome = sizeof(cvz_outcome_place) / sizeof(float) + (size_t)iterations(c) + image_count(c);
+  const size_t outcome = sizeof(cvz_outcome_place) / sizeof(float) + (size_t)iterations(c) + image_count(c) +
+                         mass_count(c) + film_floats(c);
   return sizeof(cvz_climb_place) / sizeof(float) + (size_t)c->outcome_count * outcome;
 }
 
@@ -384,6 +413,9 @@ void cvz_climb_save(const cvz_climb *c, float *state)
     state = put(state, &head, sizeof head);
     state = put(state, o->loss, (size_t)iterations(c) * sizeof(float));
     state = put(state, o->image, image_count(c) * sizeof(float));
+    if (o->mass) state = put(state, o->mass, mass_count(c) * sizeof(float));
+    if (o->film) memcpy(state, o->film, film_bytes(c));
+    state += film_floats(c);
   }
   if (c->together)
     cvz_ensemble_save(c->ensemble, c->run, state);
@@ -402,6 +434,9 @@ void cvz_climb_restore(cvz_climb *c, const float *state)
     o->status = (cvz_unit_status)head.status, o->repeat = head.repeat, o->attempt = head.attempt, o->score = head.score;
     state = get(state, o->loss, (size_t)iterations(c) * sizeof(float));
     state = get(state, o->image, image_count(c) * sizeof(float));
+    if (o->mass) state = get(state, o->mass, mass_count(c) * sizeof(float));
+    if (o->film) memcpy(o->film, state, film_bytes(c));
+    state += film_floats(c);
   }
   c->sign = place.sign, c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
   begin_attempt(c);

@@ -31,9 +31,11 @@ int cvz_climb_ascents(const cvz_climb_settings *settings);
 typedef struct cvz_outcome {
   cvz_unit_status status;
   int repeat, attempt;
-  float score;  /**< of the image without transforms; NaN if the status is */
-  float *loss;  /**< (iterations), before each update; NaN from an early stop on */
-  float *image; /**< (H, W, C), after the last update */
+  float score;   /**< of the image without transforms; NaN if the status is */
+  float *loss;   /**< (iterations), before each update; NaN from an early stop on */
+  float *image;  /**< (H, W, C), after the last update */
+  float *mass;   /**< (H, W) of the workspace's; NULL: nobody asks */
+  uint8_t *film; /**< likewise */
 } cvz_outcome;
 
 typedef struct cvz_climb cvz_climb;

@@ -110,6 +110,8 @@ typedef struct cvz_ascent_recipe {
                               `parametrization.natural` says */
   cvz_input_range range;
   cvz_picture_kind picture;
+  int frames; /**< pictures of each ascent on its way, see ascent/film.h; 0: none */
+  bool alpha; /**< pictures are opaque only where the gradients were, see ascent/picture.c */
   cvz_parametrization_recipe parametrization;
   cvz_transform_recipe transform;
   cvz_optimizer_recipe optimizer;

@@ -83,6 +83,8 @@ cvz_ascent_recipe cvz_ascent_options(const cvz_options *options, const cvz_graph
                              .seed = options->seed,
                              .range = cvz_graph_input_range(graph),
                              .picture = (cvz_picture_kind)CHOICE(picture),
+                             .frames = options->frames,
+                             .alpha = options->alpha,
                              .parametrization = parametrization_of(options),
                              .transform = transform_of(options),
                              .optimizer = optimizer_of(options),

@@ -216,6 +216,7 @@ const filterPage = (() => {
         facts(layer, pictures, place, shown), variants(layer, pictures, place, shown), similar(layer, pictures, place),
         atlas.compares ? null : again(layer, filter, shown)));
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
+            plays: pictures.all.some((one) => one.frames > 0),
             keys: keysFor(layer, pictures, order, position, filter, shown)};
   }
 
