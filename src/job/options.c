@@ -194,6 +194,14 @@ static cvz_status check_layers(cvz_options *options, cvz_error *error)
   return CVZ_OK;
 }
 
+/* A recipe's objective that is a whole layer's gives way to filters that are asked for. */
+static cvz_status settle_objective(cvz_options *options, cvz_error *error)
+{
+  const cvz_option_source source = {options->origin[CVZ_OPTION_filters], "", NULL};
+  if (options->origin[CVZ_OPTION_objective] != CVZ_ORIGIN_RECIPE || source.origin <= CVZ_ORIGIN_RECIPE) return CVZ_OK;
+  return cvz_options_set(options, CVZ_OPTION_objective, "channel", &source, error);
+}
+
 cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
 {
   if (options->resume && options->overwrite) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_overwrite, error));
@@ -205,6 +213,7 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
               options->ranks);
   CVZ_REQUIRE(options->labels || !cvz_filters_has_names(options->filters), error, CVZ_E_USAGE,
               "--filters: '%.200s', expected numbers, or --labels FILE beside names", options->filters);
+  CVZ_TRY(settle_objective(options, error));
   return options->list_layers ? CVZ_OK : check_layers(options, error);
 }
 

@@ -47,9 +47,11 @@ static const recipe recipes[] = {
          [CVZ_OPTION_optimizer] = "normalized",
          [CVZ_OPTION_learning_rate] = "2",
      }},
-    /* TensorFlow's tutorial "DeepDream": octaves, a step by the gradient over its deviation, 50 steps an octave. */
+    /* TensorFlow's tutorial "DeepDream": a whole layer, octaves, a step by the gradient over its deviation, 50 steps an
+       octave. */
     {"deepdream",
      {
+         [CVZ_OPTION_objective] = "layer",
          [CVZ_OPTION_size] = "512",
          [CVZ_OPTION_iterations] = "200",
          [CVZ_OPTION_loss_border] = "0",

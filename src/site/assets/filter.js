@@ -8,6 +8,7 @@ const filterPage = (() => {
   function picture(pictures, place, width, label) {
     const element = h("div", {class: "picture", role: "img", "aria-label": label});
     const tile = pictures.tile(place);
+    if (atlas.jobOf(pictures).job.alpha) element.classList.add("clear");
     element.style.aspectRatio = `${tile.width} / ${tile.height}`;
     element.style.maxWidth = `${width}px`;
     new ResizeObserver(() => sheet.show(element, tile, element.clientWidth)).observe(element);
@@ -67,7 +68,8 @@ const filterPage = (() => {
     const own = String(job.objective || "").split(";").map((text) => text.trim()).includes(layer.rawName) &&
       layer.rawName.includes(":");
     if (own) words.push("--objective", layer.rawName);
-    else words.push("--layer", pattern(layer.rawName), "--filters", String(filter));
+    else words.push("--layer", pattern(layer.rawName));
+    if (!own && job.objective !== "layer") words.push("--filters", String(filter));
     if (job.recipe) words.push("--recipe", job.recipe);
     if (job.size) words.push("--size", layer.shape.includes(",") ? larger(job.size) : job.size);
     if (job.iterations) words.push("--iterations", String(4 * job.iterations));
