@@ -249,7 +249,7 @@ static cvz_status prepare_start(cvz_job_run *run, cvz_error *error)
   const cvz_shape view = {3, run->work.height, run->work.width, shape.channels};
   run->image = shape;
   CVZ_TRY(cvz_workspace_check(&run->recipe, shape, view, error));
-  CVZ_TRY(cvz_spectrum_share(&run->magnitudes, &run->recipe, run->comm, options, shape, error));
+  CVZ_TRY(cvz_spectrum_share(&run->magnitudes, &run->recipe, run->comm, options, shape, run->kernels, error));
   if (!strcmp(options->init, "random")) return CVZ_OK;
   cvz_status status = CVZ_OK;
   run->start = cvz_array(cvz_shape_count(shape), sizeof(float), error);

@@ -92,13 +92,13 @@ static cvz_status add_all(cvz_spectrum *spectrum, const char *path, int channels
 }
 
 static cvz_status read_path(float *magnitudes, const cvz_ascent_recipe *recipe, const char *path, cvz_shape image,
-                            cvz_error *error)
+                            const cvz_kernels *kernels, cvz_error *error)
 {
   cvz_spectrum *spectrum;
   CVZ_REQUIRE(cvz_input_picture_channels(image.channels) == image.channels, error, CVZ_E_USAGE,
               "spectrum-from: '%s', expected falling or natural: the network's image has %d channels", path,
               image.channels);
-  CVZ_TRY(cvz_spectrum_create(&spectrum, recipe, image, error));
+  CVZ_TRY(cvz_spectrum_create(&spectrum, recipe, image, kernels, error));
   cvz_status status = add_all(spectrum, path, image.channels, error);
   if (status == CVZ_OK && !cvz_spectrum_mean(spectrum, magnitudes))
     status =
@@ -108,7 +108,7 @@ static cvz_status read_path(float *magnitudes, const cvz_ascent_recipe *recipe, 
 }
 
 cvz_status cvz_spectrum_share(float **magnitudes, cvz_ascent_recipe *recipe, cvz_comm *comm, const cvz_options *options,
-                              cvz_shape image, cvz_error *error)
+                              cvz_shape image, const cvz_kernels *kernels, cvz_error *error)
 {
   const char *from = options->spectrum_from;
   *magnitudes = NULL;
@@ -117,7 +117,8 @@ cvz_status cvz_spectrum_share(float **magnitudes, cvz_ascent_recipe *recipe, cvz
               "spectrum-from: '%s', expected --parametrization phase beside it", from);
   *magnitudes = cvz_array(cvz_spectrum_count(image), sizeof **magnitudes, error);
   cvz_status status = *magnitudes ? CVZ_OK : CVZ_E_MEMORY;
-  if (status == CVZ_OK && cvz_comm_rank(comm) == 0) status = read_path(*magnitudes, recipe, from, image, error);
+  if (status == CVZ_OK && cvz_comm_rank(comm) == 0)
+    status = read_path(*magnitudes, recipe, from, image, kernels, error);
   CVZ_TRY(cvz_comm_agree(comm, status, error));
   cvz_comm_share_bytes(comm, *magnitudes, cvz_spectrum_count(image) * sizeof **magnitudes);
   recipe->magnitudes = *magnitudes;

@@ -5,6 +5,7 @@
 #include "ascent/recipe.h"
 #include "graph/shape.h"
 #include "job/options.h"
+#include "kernel/kernels.h"
 #include "parallel/comm.h"
 
 /** Gives a recipe its magnitudes if the options want those of pictures: of a PNG, or the mean of all PNGs of a folder,
@@ -13,6 +14,6 @@
  *  @param[out] magnitudes  (cvz_spectrum_count), lent to the recipe; NULL where there are none. Free with free(), also
  *                          after a failure */
 cvz_status cvz_spectrum_share(float **magnitudes, cvz_ascent_recipe *recipe, cvz_comm *comm, const cvz_options *options,
-                              cvz_shape image, cvz_error *error);
+                              cvz_shape image, const cvz_kernels *kernels, cvz_error *error);
 
 #endif

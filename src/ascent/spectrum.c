@@ -27,6 +27,7 @@ typedef struct natural {
 struct cvz_spectrum {
   cvz_ascent_recipe recipe;
   cvz_shape image;
+  const cvz_kernels *kernels;
   double *sum; /* (C, H, columns) */
   int pictures;
   bool varies; /* one of them is not of one colour */
@@ -110,12 +111,13 @@ void cvz_spectrum_natural(cvz_shape image, float *magnitudes)
 }
 
 cvz_status cvz_spectrum_create(cvz_spectrum **spectrum, const cvz_ascent_recipe *recipe, cvz_shape image,
-                               cvz_error *error)
+                               const cvz_kernels *kernels, cvz_error *error)
 {
   cvz_spectrum *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
   created->recipe = *recipe;
   created->image = image;
+  created->kernels = kernels;
   created->sum = cvz_array(cvz_spectrum_count(image), sizeof *created->sum, error);
   if (!created->sum) return free(created), CVZ_E_MEMORY;
   *spectrum = created;
@@ -169,12 +171,12 @@ static void absolute(float *waves, size_t count, double divisor)
 
 static void add_channels(cvz_spectrum *s, cvz_fourier *fourier, const float *numbers, cvz_shape picture, float *waves)
 {
-  const size_t count = cvz_fourier_count(fourier) / 2, own = cvz_spectrum_count(s->image) / (size_t)s->image.channels;
+  const size_t count = cvz_fourier_count(fourier), own = cvz_spectrum_count(s->image) / (size_t)s->image.channels;
   const double size = sqrt((double)picture.height * picture.width);
+  cvz_fourier_forward(fourier, numbers, waves);
   for (size_t c = 0; c < (size_t)picture.channels; c++) {
-    cvz_fourier_forward(fourier, numbers + c, (size_t)picture.channels, waves);
-    absolute(waves, count, size);
-    add_resized(waves, picture.height, columns_of(picture.width), s->image, s->sum + c * own);
+    absolute(waves + 2 * c * count, count, size);
+    add_resized(waves + 2 * c * count, picture.height, columns_of(picture.width), s->image, s->sum + c * own);
   }
   s->pictures++;
 }
@@ -205,9 +207,9 @@ cvz_status cvz_spectrum_add(cvz_spectrum *s, const float *colours, int height, i
   cvz_fourier *fourier = NULL;
   s->varies = s->varies || !is_plain(colours, (size_t)height * (size_t)width, (size_t)picture.channels);
   float *waves = NULL, *numbers = numbers_of(s, colours, picture, width, error);
-  cvz_status status = numbers ? cvz_fourier_create(&fourier, height, picture.width, error) : CVZ_E_MEMORY;
+  cvz_status status = numbers ? cvz_fourier_create(&fourier, picture, s->kernels, error) : CVZ_E_MEMORY;
   if (status == CVZ_OK) {
-    waves = cvz_array(cvz_fourier_count(fourier), sizeof *waves, error);
+    waves = cvz_array(cvz_fourier_count(fourier) * (size_t)picture.channels, 2 * sizeof *waves, error);
     if (waves)
       add_channels(s, fourier, numbers, picture, waves);
     else

@@ -6,6 +6,7 @@
 
 #include "ascent/recipe.h"
 #include "graph/shape.h"
+#include "kernel/kernels.h"
 
 /** Numbers of an image's magnitudes. */
 size_t cvz_spectrum_count(cvz_shape image);
@@ -18,10 +19,11 @@ void cvz_spectrum_natural(cvz_shape image, float *magnitudes);
 /** The mean magnitudes of pictures that are added one by one. */
 typedef struct cvz_spectrum cvz_spectrum;
 
-/** @param recipe  its parametrization says which numbers stand for a colour; copied
- *  @param image   (H, W, C) whose magnitudes are wanted */
+/** @param recipe   its parametrization says which numbers stand for a colour; copied
+ *  @param image    (H, W, C) whose magnitudes are wanted
+ *  @param kernels  borrowed */
 cvz_status cvz_spectrum_create(cvz_spectrum **spectrum, const cvz_ascent_recipe *recipe, cvz_shape image,
-                               cvz_error *error);
+                               const cvz_kernels *kernels, cvz_error *error);
 
 /** Harmless on NULL. */
 void cvz_spectrum_free(cvz_spectrum *spectrum);

@@ -98,7 +98,7 @@ static void run_spectrum(parts *p)
   if (!strcmp(p->options.spectrum_from, "natural")) {
     cvz_spectrum_natural(p->image, magnitudes);
   } else {
-    require(cvz_spectrum_create(&spectrum, &p->recipe, p->image, &error) == CVZ_OK, &error);
+    require(cvz_spectrum_create(&spectrum, &p->recipe, p->image, p->kernels, &error) == CVZ_OK, &error);
     add_pictures(spectrum);
     require(cvz_spectrum_mean(spectrum, magnitudes), NULL);
     cvz_spectrum_free(spectrum);

@@ -89,7 +89,7 @@ def compare_image(what, make, parameters, h, w, given=(), **options):
 
 
 def check_fourier():
-    for h, w in (16, 16), (12, 15), (9, 14), (21, 7):
+    for h, w in (16, 16), (12, 15), (9, 14), (21, 7), (13, 22), (37, 60):
         z = real((3, h, frequencies(h, w).shape[1], 2), 0.05)
         numpy_image = np.fft.irfft2((z[..., 0] + 1j * z[..., 1]) * lucid_scale(h, w, 1))
         lucid = numpy_image.transpose(1, 2, 0)[:h, :w] / 4
@@ -99,7 +99,7 @@ def check_fourier():
                       parametrization="fourier", limit="sigmoid", colours="lucid")
         compare_image("clipped", lambda x: to_valid_rgb(fft_image(x, h, w), True, False), z * 4, h, w,
                       parametrization="fourier", limit="clip", colours="lucid")
-    compare_image("decay 1.5", lambda x: to_valid_rgb(fft_image(x, 21, 7, 1.5), False, True), z, 21, 7,
+    compare_image("decay 1.5", lambda x: to_valid_rgb(fft_image(x, h, w, 1.5), False, True), z, h, w,
                   parametrization="fourier", limit="sigmoid", decay_power=1.5)
 
 
