@@ -45,7 +45,9 @@ static const recipe recipes[] = {
          LUCID("16"),
          [CVZ_OPTION_beyond] = "mirror",
          [CVZ_OPTION_optimizer] = "normalized",
-         [CVZ_OPTION_learning_rate] = "2",
+         [CVZ_OPTION_learning_rate] = "3",
+         [CVZ_OPTION_rate_schedule] = "cosine",
+         [CVZ_OPTION_rate_last] = "0.1",
      }},
     /* TensorFlow's tutorial "DeepDream": a whole layer, octaves, a step by the gradient over its deviation, 50 steps an
        octave. */

@@ -89,7 +89,7 @@ def compare_image(what, make, parameters, h, w, given=(), **options):
 
 
 def check_fourier():
-    for h, w in (16, 16), (12, 15), (9, 14), (21, 7), (13, 22), (37, 60):
+    for h, w in (16, 16), (12, 15), (9, 14), (13, 22), (37, 60), (21, 7):
         z = real((3, h, frequencies(h, w).shape[1], 2), 0.05)
         numpy_image = np.fft.irfft2((z[..., 0] + 1j * z[..., 1]) * lucid_scale(h, w, 1))
         lucid = numpy_image.transpose(1, 2, 0)[:h, :w] / 4
