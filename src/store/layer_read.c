@@ -123,7 +123,9 @@ static cvz_status make_room(picture_sets *sets, const cvz_layer_variant *of, int
   const size_t raw_row = (size_t)of->raw_width * (size_t)of->raw_channels * sizeof(float);
   sets->tile = cvz_array((size_t)of->tile_height, row, error);
   if (of->frames) {
-    const size_t frame = (size_t)of->tile_width * (size_t)of->frame_channels * (size_t)of->tile_height;
+    size_t frame;
+    CVZ_REQUIRE(cvz_size_mul(&frame, (size_t)of->tile_width * (size_t)of->frame_channels, (size_t)of->tile_height),
+                error, CVZ_E_MEMORY, "memory: no room for %d x %d pixels", of->tile_height, of->tile_width);
     sets->frames = cvz_array((size_t)of->frames, frame, error);
     if (!sets->frames) return CVZ_E_MEMORY;
   }
