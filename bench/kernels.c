@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/random.h"
@@ -21,6 +22,7 @@ typedef struct bench {
   float *matrix;  /* windows of `same` as rows, or tiles of Winograd */
   cvz_bits bits;  /* of a map, half of them set */
   uint16_t *places;
+  cvz_fourier_tables fourier; /* of the map's height */
 } bench;
 
 #define COLUMNS 64 /* of the products that skip zeros */
@@ -97,6 +99,13 @@ CALL_FINISHED(depthwise_backward, depthwise_backward(&b->same, b->c, b->a, b->we
 CALL_FINISHED(depthwise_backward_add, depthwise_backward(&b->same, b->c, b->a, b->weights, 1, &epilogue), BACKWARD,
               .accumulate = true)
 CALL(affine, affine(b->c, b->a, b->weights, b->weights, relu, b->bits))
+
+/* Of zeros, which stay what they are: the result is the next input. */
+static void call_fourier(void *data)
+{
+  bench *b = data;
+  b->kernels->fourier(&b->fourier, b->a.data, b->b.data);
+}
 
 /* All gradients count: the worst case. */
 static void call_scatter(void *data)
@@ -205,6 +214,8 @@ static const struct row {
     {"winograd_output, 6x6", call_winograd_large_output, 45, 45, 64, 2.78, 0},
     {"winograd_stride2_input", call_winograd_stride2_input, 180, 180, 3, 5, 0},
     {"winograd_stride2_output", call_winograd_stride2_output, 90, 90, 64, 5, 0},
+    {"fourier 128", call_fourier, 128, 1, 2 * CVZ_FOURIER_LANES, 2, 17.5},
+    {"fourier 150", call_fourier, 150, 1, 2 * CVZ_FOURIER_LANES, 2, 18.1},
     {"dot", call_dot, 1, 1, 1152, 2, 2},
     {"scale", call_scale, 1, 1, 1152, 2, 0},
     {"nonzero", call_nonzero, 23, 23, 256, 1, 0},
@@ -248,9 +259,12 @@ static cvz_status measure(const cvz_kernels *kernels, const struct row *row, dou
   for (size_t i = 0; i < 2 * map; i++) b.a.data[i] -= 0.5f;
   for (size_t i = 0; i < (size_t)row->height * b.bits.row; i++) b.bits.data[i] = 0x9E3779B97F4A7C15u * (i + 1);
   if (row->call == call_maxpool_backward) call_maxpool(&b);
-  *seconds = cvz_bench_shortest(row->call, &b, SECONDS);
+  if (row->call == call_fourier) memset(block.data, 0, 2 * map * sizeof(float));
+  const cvz_status status = cvz_fourier_tables_create(&b.fourier, row->height, error);
+  if (status == CVZ_OK) *seconds = cvz_bench_shortest(row->call, &b, SECONDS);
+  cvz_fourier_tables_free(&b.fourier);
   cvz_block_free(&block);
-  return CVZ_OK;
+  return status;
 }
 
 static void print_row(const struct row *row, double seconds, double peak, FILE *out)

@@ -68,7 +68,6 @@ static cvz_status plan(cvz_bench_network *network, const cvz_bench_options *opti
                        const cvz_bench_machine *machine, cvz_error *error)
 {
   cvz_shape map;
-  char text[64];
   cvz_plan_request request = {.one_channel = true,
                               .height = options->size.height,
                               .width = options->size.width,
@@ -76,9 +75,7 @@ static cvz_status plan(cvz_bench_network *network, const cvz_bench_options *opti
                               .bf16 = machine->bf16};
   CVZ_TRY(find_target(network, options->layer, &request.target, error));
   CVZ_TRY(cvz_cost_shape_of(&network->graph, request.target, request.height, request.width, &map, error));
-  cvz_shape_text(map, text, sizeof text);
-  CVZ_REQUIRE(map.rank == 3, error, CVZ_E_USAGE, "--layer: '%.200s' has shape %s, expected a map", options->layer,
-              text);
+  if (map.rank < 3) request.target = cvz_graph_before_squash(&network->graph, request.target);
   request.border = cvz_objective_region(map, border, NULL).y0;
   CVZ_TRY(cvz_packs_create(&network->packs, &network->graph, machine->gemm, error));
   return cvz_plan_create(&network->plan, &network->graph, &request, network->packs, error);

@@ -20,6 +20,7 @@ typedef struct findings {
   bool live;
   size_t steps;
   double minimum, median; /* seconds */
+  double passes;          /* seconds of the network's two passes alone, for all views of a step; median */
   double share;           /* of the core's time that the steps had */
   double cpu_median;      /* seconds of that */
   double peak;            /* GFLOP/s */
@@ -76,10 +77,26 @@ static void measure_density(bench *b)
   b->found.density = density.values ? (double)density.nonzero / (double)density.values : (double)NAN;
 }
 
-/* Times of the clock, and of the core while it was ours. */
+/* Times of the clock, and of the core while it was ours; and by the clock those of the network alone. */
 typedef struct step_times {
-  cvz_bench_times wall, cpu;
+  cvz_bench_times wall, cpu, passes;
 } step_times;
+
+static int views_of(const bench *b)
+{
+  const int views = b->network.recipe.transform.views;
+  return views > 1 ? views : 1;
+}
+
+/* What a step costs without its recipe: forward and backward once more, of what the network has read last. */
+static cvz_status measure_passes(bench *b, const cvz_ascent *ascent, cvz_bench_times *times, cvz_error *error)
+{
+  const double begin = cvz_bench_clock();
+  cvz_run_forward(ascent->run);
+  cvz_objective_value(&ascent->objective, ascent->run);
+  cvz_objective_backward(&ascent->objective, ascent->run, 1);
+  return cvz_bench_times_add(times, views_of(b) * (cvz_bench_clock() - begin), error);
+}
 
 /* Units of that filter one after the other, as a job has them; only the steps are timed. */
 static cvz_status measure_steps(bench *b, double seconds, step_times *times, cvz_error *error)
@@ -94,6 +111,7 @@ static cvz_status measure_steps(bench *b, double seconds, step_times *times, cvz
     const double wall_end = cvz_bench_clock();
     CVZ_TRY(cvz_bench_times_add(&times->wall, wall_end - wall, error));
     CVZ_TRY(cvz_bench_times_add(&times->cpu, cvz_bench_cpu_clock() - cpu, error));
+    CVZ_TRY(measure_passes(b, &ascent, &times->passes, error));
   }
   b->found.share = (cvz_bench_cpu_clock() - cpu_begin) / (cvz_bench_clock() - begin);
   return CVZ_OK;
@@ -101,10 +119,11 @@ static cvz_status measure_steps(bench *b, double seconds, step_times *times, cvz
 
 static void summarise(findings *found, step_times *times)
 {
-  double least_cpu;
+  double least;
   found->steps = times->wall.count;
   cvz_bench_times_summarise(&times->wall, &found->minimum, &found->median);
-  cvz_bench_times_summarise(&times->cpu, &least_cpu, &found->cpu_median);
+  cvz_bench_times_summarise(&times->cpu, &least, &found->cpu_median);
+  cvz_bench_times_summarise(&times->passes, &least, &found->passes);
 }
 
 static void measure_profile(bench *b, double seconds)
@@ -143,6 +162,7 @@ static cvz_status measure(bench *b, const cvz_bench_options *options, cvz_error 
   if (status == CVZ_OK) summarise(&b->found, &times);
   free(times.wall.times);
   free(times.cpu.times);
+  free(times.passes.times);
   if (status == CVZ_OK && options->profile) measure_profile(b, options->seconds);
   return status;
 }
@@ -156,11 +176,12 @@ static cvz_status print_json(const bench *b, FILE *out, cvz_error *error)
 {
   const findings *found = &b->found;
   json_t *density = isnan(found->density) ? json_null() : json_real(found->density);
-  json_t *object = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:s, s:s}", "step_ms_median",
-                             1e3 * found->median, "step_ms_min", 1e3 * found->minimum, "peak_gflops", found->peak,
-                             "gflop_direct", found->direct, "gflop_real", found->real, "ratio", ratio(found), "density",
-                             density, "isa", cvz_isa_name(b->machine.kernels->isa), "gemm", b->machine.gemm->name,
-                             "precision", cvz_bf16_precision(b->machine.bf16));
+  json_t *object =
+      json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:s, s:s}", "step_ms_median", 1e3 * found->median,
+                "step_ms_min", 1e3 * found->minimum, "network_ms_median", 1e3 * found->passes, "peak_gflops",
+                found->peak, "gflop_direct", found->direct, "gflop_real", found->real, "ratio", ratio(found), "density",
+                density, "isa", cvz_isa_name(b->machine.kernels->isa), "gemm", b->machine.gemm->name, "precision",
+                cvz_bf16_precision(b->machine.bf16));
   CVZ_REQUIRE(object, error, CVZ_E_MEMORY, "memory: no room for the result");
   const bool written = json_dumpf(object, out, JSON_REAL_PRECISION(6)) == 0 && fputc('\n', out) != EOF;
   json_decref(object);
@@ -177,6 +198,8 @@ static void print_text(const bench *b, FILE *out)
           b->network.layer, found->filter, image.height, image.width, b->network.file ? "" : ", random weights");
   fprintf(out, "step       %.2f ms at least, %.2f ms median of %zu\n", 1e3 * found->minimum, 1e3 * found->median,
           found->steps);
+  fprintf(out, "network's  %.2f ms median: its passes alone, without the recipe; the step takes %.2f times that\n",
+          1e3 * found->passes, found->median / found->passes);
   fprintf(out, "work       %.3f GFLOP by direct counting, %.3f planned\n", found->direct, found->real);
   fprintf(out, "FMA peak   %.1f GFLOP/s\n", found->peak);
   fprintf(out, "ratio      %.2f (work by direct counting / median / peak)\n", ratio(found));

@@ -1,7 +1,7 @@
 # The Debian packages that building and testing need, and how to get those that are missing. To be sourced.
 
 build_packages="build-essential cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
-libpng-dev zlib1g-dev libjansson-dev libzip-dev libinih-dev libkissfft-dev libcmocka-dev"
+libpng-dev zlib1g-dev libjansson-dev libzip-dev libinih-dev libcmocka-dev"
 # Where Debian has it, that is on x86-64: faster matrix products.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages="$build_packages libxsmm-dev"
 # Slurm's daemons are not started by their packages, for want of a configuration; munged is, and only waits.

@@ -21,7 +21,7 @@ fi
 
 # First, of what is short, with the address and undefined-behaviour sanitizers.
 build asan -DCONVVIZ_TESTS=ON
-ctest --preset asan -j "$(nproc)" -E "^(cli_(errors|view|bench|plan|resume|dynamic|recipes|results|disk|rescue|mixed|objectives)|keras_.*)$"
+ctest --preset asan -j "$(nproc)" -E "^(cli_(errors|view|bench|plan|resume|dynamic|recipes|results|disk|rescue|mixed|objectives|spectrum|alpha|frames)|keras_.*)$"
 
 build release -DCONVVIZ_TESTS=ON -DCONVVIZ_KERAS_PYTHON="$keras"
 ctest --preset release -j 2

@@ -32,7 +32,7 @@ static cvz_status make_room(const cvz_target *target, const cvz_ascent_recipe *r
   const cvz_shape image = image_of(target);
   *r = (cvz_rendering){.width = cvz_picture_length(recipe, image.width, image.height),
                        .height = cvz_picture_length(recipe, image.height, image.width),
-                       .channels = cvz_input_picture_channels(image.channels),
+                       .channels = cvz_picture_channels(recipe, image.channels),
                        .steps = recipe->iterations};
   r->pixels = cvz_array((size_t)r->width * (size_t)r->height, (size_t)r->channels, error);
   r->image = cvz_array(cvz_shape_count(image), sizeof *r->image, error);
@@ -58,7 +58,7 @@ static void take(const cvz_target *target, const cvz_ascent_recipe *recipe, cons
   const cvz_shape image = image_of(target);
   memcpy(r->image, outcome->image, cvz_shape_count(image) * sizeof *r->image);
   memcpy(r->losses, outcome->loss, (size_t)r->steps * sizeof *r->losses);
-  cvz_picture_render(recipe, image, outcome->image, outcome->status, r->pixels);
+  cvz_picture_render(recipe, image, outcome->image, outcome->mass, outcome->status, r->pixels);
   r->status = cvz_unit_status_name(outcome->status);
 }
 

@@ -35,6 +35,7 @@ static cvz_status read_settings(cvz_options *options, const char *layer, const c
   CVZ_TRY(cvz_options_init(options, error));
   CVZ_TRY(cvz_options_set(options, CVZ_OPTION_model, "-", &source, error)); /* which the check wants */
   CVZ_TRY(cvz_options_set(options, CVZ_OPTION_layer, layer, &source, error));
+  CVZ_TRY(cvz_options_set(options, CVZ_OPTION_objective, "channel", &source, error));
   for (; settings && *settings; settings++) {
     char *copy = cvz_copy_text(*settings, error);
     if (!copy) return CVZ_E_MEMORY;

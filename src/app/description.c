@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascent/spectrum.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "image/grid.h"
 #include "site/network.h"
@@ -23,7 +25,7 @@ static void add_hash(cvz_description *description, const char *key, uint64_t has
 }
 
 void cvz_description_attributes(cvz_description *description, const cvz_source *source, const cvz_settled *settled,
-                                const cvz_compute *compute)
+                                const cvz_compute *compute, const cvz_method *method)
 {
   const cvz_options *options = &settled->options;
   cvz_option_attributes *parameters = &description->parameters;
@@ -37,6 +39,10 @@ void cvz_description_attributes(cvz_description *description, const cvz_source *
   if (options->labels) add_hash(description, "labels_xxh64", settled->labels.hash, description->labels_hash);
   if (options->directions)
     add_hash(description, "directions_xxh64", settled->directions.hash, description->directions_hash);
+  if (method->magnitudes)
+    add_hash(description, "spectrum_xxh64",
+             cvz_hash(method->magnitudes, cvz_spectrum_count(method->image) * sizeof(float)),
+             description->spectrum_hash);
   add_text(description, "instruction_set", cvz_isa_name(compute->kernels->isa));
   add_text(description, "gemm", compute->gemm->name);
   add_text(description, "gemm_core", cvz_compute_core(compute));

@@ -8,22 +8,22 @@
 #include "app/source.h"
 #include "store/manifest.h"
 
-#define CVZ_DESCRIPTION_TEXTS 11 /**< attributes beside those of the options */
+#define CVZ_DESCRIPTION_TEXTS 12 /**< attributes beside those of the options */
 
 /** Zero-initialise; free with cvz_description_free. Not to be moved once made: attributes point into it. */
 typedef struct cvz_description {
   cvz_option_attributes parameters;
   cvz_attribute attributes[CVZ_OPTION_COUNT + CVZ_DESCRIPTION_TEXTS];
   int attribute_count;
-  char model_hash[24], labels_hash[24], directions_hash[24];
+  char model_hash[24], labels_hash[24], directions_hash[24], spectrum_hash[24];
   cvz_output_layer *layers; /**< those of the work; get what is found while they are rendered */
   cvz_text network;         /**< as JSON */
   cvz_manifest manifest;    /**< of all that */
 } cvz_description;
 
-/** Fills in the attributes. All is borrowed; the source must have its hash. */
+/** Fills in the attributes. All is borrowed; the source must have its hash, the method its magnitudes. */
 void cvz_description_attributes(cvz_description *description, const cvz_source *source, const cvz_settled *settled,
-                                const cvz_compute *compute);
+                                const cvz_compute *compute, const cvz_method *method);
 
 /** After the attributes: layers, network and manifest, on rank 0.
  *  @param part  NULL: the whole job; all borrowed */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ascent/film.h"
 #include "base/memory.h"
 #include "engine/report.h"
 #include "image/grid.h"
@@ -85,7 +86,7 @@ static double tile_bytes(const cvz_dry_run *dry)
   const int height = dry->image.height, width = dry->image.width;
   const cvz_graph *graph = dry->planner->graph;
   return (double)cvz_picture_length(dry->recipe, height, width) * cvz_picture_length(dry->recipe, width, height) *
-         cvz_input_picture_channels(graph->nodes[graph->input].input.channels);
+         cvz_picture_channels(dry->recipe, graph->nodes[graph->input].input.channels);
 }
 
 /* The arrays of the layer's file, and its grid as if the PNG were not compressed. */
@@ -95,12 +96,14 @@ static double layer_bytes(const cvz_dry_run *dry, const cvz_work_layer *layer)
   const cvz_graph *graph = dry->planner->graph;
   const int channels = graph->nodes[graph->input].input.channels;
   const double raw = dry->options->save_raw ? 4.0 * height * width * channels : 0;
-  const double unit = tile_bytes(dry) + 4.0 * dry->recipe->iterations + 5 + raw;
+  const double film = (double)cvz_film_bytes(dry->recipe, dry->image);
+  const double unit = tile_bytes(dry) + 4.0 * dry->recipe->iterations + 5 + raw + film;
   cvz_grid grid;
   double picture = 0;
   if (cvz_grid_layout(&grid, layer->filter_count, cvz_picture_length(dry->recipe, width, height),
                       cvz_picture_length(dry->recipe, height, width), CVZ_GRID_MARGIN, NULL) == CVZ_OK)
-    picture = (double)cvz_grid_width(&grid) * cvz_grid_height(&grid) * cvz_input_picture_channels(channels);
+    picture = (double)cvz_grid_width(&grid) * cvz_grid_height(&grid) * cvz_picture_channels(dry->recipe, channels);
+  picture *= 1 + dry->recipe->frames;
   return unit * layer->filter_count + picture + FILE_HEAD;
 }
 
@@ -149,7 +152,8 @@ static void print_times(FILE *stream, const cvz_dry_run *dry, const totals *sum,
 /* A rank keeps an arena, a finished unit and its message; the rest is MPI's and the program's own. */
 static void print_memory(FILE *stream, const cvz_dry_run *dry, const totals *sum)
 {
-  const double mega = 1e-6, unit = tile_bytes(dry) + 4.0 * dry->recipe->iterations;
+  const double mega = 1e-6, film = (double)cvz_film_bytes(dry->recipe, dry->image),
+               unit = tile_bytes(dry) + 4.0 * dry->recipe->iterations + film;
   const double packed = (double)(cvz_packs_layout(dry->packs) * sizeof(float));
   const double read = (double)(dry->planner->graph->value_count * sizeof(float));
   fprintf(stream, "memory of a node: %.1f MB of packed weights once, and %.1f MB as read until they are packed\n",

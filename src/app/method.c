@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/spectrum.h"
 #include "app/start_image.h"
 #include "base/memory.h"
 #include "job/ascent_options.h"
@@ -37,7 +38,7 @@ static cvz_status read_start(cvz_method *method, cvz_comm *comm, const char *pat
 }
 
 cvz_status cvz_method_decide(cvz_method *method, cvz_comm *comm, const cvz_options *options, const cvz_graph *graph,
-                             const cvz_work *work, cvz_error *error)
+                             const cvz_work *work, const cvz_kernels *kernels, cvz_error *error)
 {
   const int channels = graph->nodes[graph->input].input.channels;
   method->climb = cvz_ascent_climb(options);
@@ -47,10 +48,12 @@ cvz_status cvz_method_decide(cvz_method *method, cvz_comm *comm, const cvz_optio
   method->image = (cvz_shape){3, options->size.height, options->size.width, channels};
   CVZ_TRY(
       cvz_workspace_check(&method->recipe, method->image, (cvz_shape){3, work->height, work->width, channels}, error));
+  CVZ_TRY(cvz_spectrum_share(&method->magnitudes, &method->recipe, comm, options, method->image, kernels, error));
   return strcmp(options->init, "random") ? read_start(method, comm, options->init, graph, error) : CVZ_OK;
 }
 
 void cvz_method_free(cvz_method *method)
 {
   free(method->start);
+  free(method->magnitudes);
 }

@@ -131,7 +131,7 @@ static cvz_status find_similar(cvz_job_run *run, cvz_error *error)
     CVZ_REQUIRE(!run->work.layers[i].observes, error, CVZ_E_USAGE,
                 "--similar: '%.200s', expected the channels of layers", run->options->objective);
   CVZ_TRY(cvz_source_hash(&run->source, run->comm, run->options, error));
-  cvz_description_attributes(&run->description, &run->source, &run->settled, &run->compute);
+  cvz_description_attributes(&run->description, &run->source, &run->settled, &run->compute, &run->method);
   const cvz_similar_job job = {
       .comm = run->comm,
       .log = run->log,
@@ -153,7 +153,7 @@ static cvz_status describe(cvz_job_run *run, cvz_error *error)
   const cvz_output_part *part = run->part.shard.count ? &run->part : NULL;
   cvz_status status = CVZ_OK;
   CVZ_TRY(cvz_source_hash(&run->source, run->comm, run->options, error));
-  cvz_description_attributes(&run->description, &run->source, &run->settled, &run->compute);
+  cvz_description_attributes(&run->description, &run->source, &run->settled, &run->compute, &run->method);
   if (is_root(run))
     status = cvz_description_layers(&run->description, &run->source.graph, &run->work, &run->method, part, error);
   return cvz_comm_agree(run->comm, status, error);
@@ -248,7 +248,8 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   CVZ_TRY(decide_work(run, error));
   CVZ_TRY(cvz_compute_choose(&run->compute, run->comm, run->options, error));
   if (options->plan) return show_plan(run, error);
-  CVZ_TRY(cvz_method_decide(&run->method, run->comm, run->options, &run->source.graph, &run->work, error));
+  CVZ_TRY(cvz_method_decide(&run->method, run->comm, run->options, &run->source.graph, &run->work, run->compute.kernels,
+                            error));
   if (options->dry_run) return dry_run(run, error);
   if (options->similar) return find_similar(run, error);
   CVZ_TRY(describe(run, error));

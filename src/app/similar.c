@@ -42,7 +42,8 @@ static cvz_status check(const cvz_similar_job *job, const cvz_layer_file_info *i
               "similar: layer '%s' has pictures of %d x %d, expected %d x %d (see --size)", layer->stem,
               info->tile_height, info->tile_width, job->tile_height, job->tile_width);
   const int channels = cvz_graph_input_range(job->planner->graph).channels;
-  CVZ_REQUIRE(info->channels == channels, error, CVZ_E_USAGE,
+  const bool transparent = info->channels == 4 && (channels == 1 || channels == 3); /* --alpha */
+  CVZ_REQUIRE(info->channels == channels || transparent, error, CVZ_E_USAGE,
               "similar: layer '%s' has pictures of %d channels, expected the %d of the network's image", layer->stem,
               info->channels, channels);
   CVZ_REQUIRE(info->filters[info->count - 1] < layer->channels, error, CVZ_E_USAGE,
@@ -88,7 +89,7 @@ static cvz_status respond(const cvz_similar_job *job, cvz_layer_read *read, cons
     cvz_result result;
     CVZ_TRY_GOTO(cvz_layer_read_unit(read, i, &result, error), done);
     a->counted[i] = has_picture(result.status);
-    cvz_start_image_map(job->planner->graph, result.tile,
+    cvz_start_image_map(job->planner->graph, result.tile, info->channels,
                         (size_t)cvz_plan_image(plan).height * (size_t)cvz_plan_image(plan).width, cvz_run_image(run));
     cvz_run_forward(run);
     cvz_similar_responses(run, info->filters, a->count, a->responses + (size_t)i * (size_t)a->count);

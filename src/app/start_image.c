@@ -12,12 +12,12 @@
 
 #define REHEARSAL_SECONDS 20 /* of processor time */
 
-void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, size_t count, float *image)
+void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, int stored, size_t count, float *image)
 {
   const cvz_input_range range = cvz_graph_input_range(graph);
   float rgb[CVZ_INPUT_COLOURS];
-  assert(cvz_input_picture_channels(range.channels) == range.channels);
-  for (size_t i = 0; i < count; i++, pixels += range.channels, image += range.channels) {
+  assert(cvz_input_picture_channels(range.channels) == range.channels && stored >= range.channels);
+  for (size_t i = 0; i < count; i++, pixels += stored, image += range.channels) {
     for (int c = 0; c < range.channels; c++) rgb[c] = (float)pixels[c] / 255.0f;
     cvz_input_from_rgb(&range, rgb, 1, image);
   }
@@ -42,7 +42,7 @@ static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape s
   const cvz_shape found = {3, picture.height, picture.width, picture.channels};
   const cvz_status status = check_shape(path, found, shape, error);
   if (status == CVZ_OK)
-    cvz_start_image_map(graph, picture.pixels, cvz_shape_count(shape) / (size_t)shape.channels, image);
+    cvz_start_image_map(graph, picture.pixels, shape.channels, cvz_shape_count(shape) / (size_t)shape.channels, image);
   free(picture.pixels);
   return status;
 }

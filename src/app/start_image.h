@@ -6,8 +6,9 @@
 
 #include "graph/graph.h"
 
-/** Maps `count` pixels of a picture, gray, RGB or RGBA as the network's image, into the network's input range. */
-void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, size_t count, float *image);
+/** Maps `count` pixels of a picture, gray, RGB or RGBA as the network's image, into the network's input range.
+ *  @param stored  channels of a pixel; those beyond the network's are left out */
+void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, int stored, size_t count, float *image);
 
 /** Reads the image from which every unit starts: a PNG, mapped into the network's input range, or dataset `image` of an
  *  HDF5 file, float32 (H, W, C), taken as it is.

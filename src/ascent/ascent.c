@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ascent/film.h"
 #include "ascent/noise.h"
 #include "ascent/optimizer.h"
 #include "ascent/regularizer.h"
@@ -57,6 +58,28 @@ static size_t moment_count(const cvz_ascent *a)
   return (size_t)cvz_optimizer_moments(a->recipe->optimizer.rule) * parameter_count(a);
 }
 
+static size_t pixel_count(const cvz_ascent *a)
+{
+  return (size_t)a->workspace->image.height * (size_t)a->workspace->image.width;
+}
+
+static size_t mass_count(const cvz_ascent *a)
+{
+  return a->workspace->mass ? pixel_count(a) : 0;
+}
+
+/* The film in a state of floats. */
+static size_t film_count(const cvz_ascent *a)
+{
+  return (cvz_film_bytes(a->recipe, a->workspace->image) + sizeof(float) - 1) / sizeof(float);
+}
+
+static void film(const cvz_ascent *a)
+{
+  if (a->workspace->film)
+    cvz_film_take(a->recipe, a->workspace->image, image_of(a), a->step, a->status, a->workspace->film);
+}
+
 void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run, cvz_ascent_unit unit, float *loss)
 {
   *ascent = (cvz_ascent){.recipe = workspace->recipe, .workspace = workspace, .run = run, .unit = unit, .loss = loss};
@@ -64,8 +87,10 @@ void cvz_ascent_begin(cvz_ascent *ascent, cvz_workspace *workspace, cvz_run *run
   for (int i = 0; i < ascent->recipe->iterations; i++) loss[i] = NAN;
   const cvz_random random = stream(ascent, CVZ_PURPOSE_INIT);
   cvz_parametrization_start(workspace->parametrization, &random, parameters_of(ascent));
+  if (workspace->mass) memset(workspace->mass, 0, pixel_count(ascent) * sizeof *workspace->mass);
   if (workspace->moments) memset(workspace->moments, 0, moment_count(ascent) * sizeof *workspace->moments);
   make_image(ascent);
+  film(ascent);
   cvz_run_select(run, unit.channel);
 }
 
@@ -74,6 +99,7 @@ void cvz_ascent_brighten(cvz_ascent *a, float factor)
   float *parameters = parameters_of(a);
   for (size_t i = 0; i < parameter_count(a); i++) parameters[i] *= factor;
   make_image(a);
+  film(a);
 }
 
 void cvz_ascent_move(cvz_ascent *a, cvz_run *run, float *scratch)
@@ -88,7 +114,8 @@ void cvz_ascent_move(cvz_ascent *a, cvz_run *run, float *scratch)
 
 size_t cvz_ascent_state_count(const cvz_ascent *a)
 {
-  return parameter_count(a) + moment_count(a) + a->workspace->random + (size_t)a->recipe->iterations;
+  return parameter_count(a) + moment_count(a) + a->workspace->random + mass_count(a) + film_count(a) +
+         (size_t)a->recipe->iterations;
 }
 
 void cvz_ascent_save(const cvz_ascent *a, float *state)
@@ -99,6 +126,10 @@ void cvz_ascent_save(const cvz_ascent *a, float *state)
   if (moments) memcpy(state, a->workspace->moments, moments * sizeof *state);
   state += moments;
   if (a->workspace->random) *state++ = a->live;
+  if (a->workspace->mass) memcpy(state, a->workspace->mass, mass_count(a) * sizeof *state);
+  state += mass_count(a);
+  if (a->workspace->film) memcpy(state, a->workspace->film, cvz_film_bytes(a->recipe, a->workspace->image));
+  state += film_count(a);
   memcpy(state, a->loss, (size_t)a->recipe->iterations * sizeof *state);
 }
 
@@ -110,6 +141,10 @@ void cvz_ascent_restore(cvz_ascent *a, int step, const float *state)
   if (moments) memcpy(a->workspace->moments, state, moments * sizeof *state);
   state += moments;
   if (a->workspace->random) a->live = *state++ != 0;
+  if (a->workspace->mass) memcpy(a->workspace->mass, state, mass_count(a) * sizeof *state);
+  state += mass_count(a);
+  if (a->workspace->film) memcpy(a->workspace->film, state, cvz_film_bytes(a->recipe, a->workspace->image));
+  state += film_count(a);
   memcpy(a->loss, state, (size_t)a->recipe->iterations * sizeof *state);
   a->step = step;
   make_image(a);
@@ -222,6 +257,16 @@ static double look(cvz_ascent *a)
   return loss / views_of(a);
 }
 
+/* How much the loss asks for each pixel, whatever the regularizers want. */
+static void weigh(const cvz_ascent *a)
+{
+  const cvz_workspace *w = a->workspace;
+  const float *gradient = w->image_gradient ? w->image_gradient : cvz_run_gradient(a->run);
+  const size_t channels = (size_t)w->image.channels;
+  for (size_t i = 0; i < mass_count(a); i++)
+    for (size_t c = 0; c < channels; c++) w->mass[i] += fabsf(gradient[i * channels + c]);
+}
+
 /* From the views' gradient to that of the parameters. */
 static const float *gradient_of(const cvz_ascent *a)
 {
@@ -269,13 +314,14 @@ static bool finished(cvz_ascent *ascent)
   return ascent->step >= recipe->iterations || cvz_optimizer_plateau(&recipe->optimizer, ascent->loss, ascent->step);
 }
 
-bool cvz_ascent_step(cvz_ascent *ascent)
+static bool advance(cvz_ascent *ascent)
 {
   cvz_workspace *w = ascent->workspace;
   if (ascent->recipe->transform.lasting) change_image(ascent);
   const double loss = look(ascent);
   if (!isfinite(loss)) return broken(ascent);
   ascent->loss[ascent->step] = (float)loss;
+  weigh(ascent);
   const float *gradient = gradient_of(ascent);
   const cvz_gradient_size size = cvz_gradient_measure(gradient, parameter_count(ascent));
   if (!isfinite(size.squares)) return broken(ascent);
@@ -289,4 +335,11 @@ bool cvz_ascent_step(cvz_ascent *ascent)
   if (!finished(ascent)) return true;
   ascent->status = ascent->live ? CVZ_UNIT_OK : CVZ_UNIT_DEAD;
   return false;
+}
+
+bool cvz_ascent_step(cvz_ascent *ascent)
+{
+  const bool more = advance(ascent);
+  film(ascent);
+  return more;
 }

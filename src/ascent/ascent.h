@@ -82,7 +82,7 @@ void cvz_ascent_show(cvz_ascent *ascent);
 size_t cvz_ascent_state_count(const cvz_ascent *ascent);
 
 /** All of a unit's state between two steps but ascent->step: (state count) floats: parameters, the optimizer's moments,
- *  whether it is live, losses. */
+ *  whether it is live, the mass of the gradients, the film, losses. */
 void cvz_ascent_save(const cvz_ascent *ascent, float *state);
 
 /** Puts a unit that has begun to where it was saved after `step` steps: it goes on with the same bits. */
@@ -91,13 +91,20 @@ void cvz_ascent_restore(cvz_ascent *ascent, int step, const float *state);
 /** Rows or columns of the picture of an image of `length`. */
 int cvz_picture_length(const cvz_ascent_recipe *recipe, int length, int other);
 
-/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_input_picture_channels) bytes,
+/** Channels of the picture of an image of `channels`: cvz_input_picture_channels, or with recipe->alpha 4. */
+int cvz_picture_channels(const cvz_ascent_recipe *recipe, int channels);
+
+/** Makes the picture of an image (H, W, C) of the network's range: (height, width, cvz_picture_channels) bytes,
  * in the order red, green, blue, alpha whatever the network's is. A dead or NaN unit's is plain gray, and opaque.
  *
  *  - standardized: ((x - mean) / (deviation + 1e-5) * 0.15, cropped, + 0.5, clipped to [0, 1]) * 255, truncated; mean
  * and population standard deviation are those of the whole image
- *  - direct: the colours of the range, clipped to [0, 1], times 255, rounded */
-void cvz_picture_render(const cvz_ascent_recipe *recipe, cvz_shape shape, const float *image, cvz_unit_status status,
-                        uint8_t *picture);
+ *  - direct: the colours of the range, clipped to [0, 1], times 255, rounded
+ *
+ *  With recipe->alpha the picture is as opaque as its pixel's part of the mass: mass / its 80th percentile over the
+ * whole image, clipped to 1. Source: plot_maco in Horama, horama/plots.py; mass: T. Fel et al., see docs/recipes.md
+ *  @param mass  (H, W) of workspace->mass, with recipe->alpha */
+void cvz_picture_render(const cvz_ascent_recipe *recipe, cvz_shape shape, const float *image, const float *mass,
+                        cvz_unit_status status, uint8_t *picture);
 
 #endif

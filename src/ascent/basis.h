@@ -37,8 +37,8 @@ struct cvz_parametrization {
   /* Fourier and phase. */
   cvz_fourier *fourier;
   float *scale;    /* Fourier: the factor of each complex number; phase: magnitudes, (C, H, columns) */
-  float *spectrum; /* one channel's; of the phase (C) of them, kept for the backward pass */
-  /* Phase: phases (C, H, columns) and t, brought to mean 0 and deviation 1, kept; one channel's spectrum. */
+  float *spectrum; /* (C, H, columns, 2), of the phase kept for the backward pass */
+  /* Phase: phases (C, H, columns) and t, brought to mean 0 and deviation 1, kept; the derivative by the spectrum. */
   float *standard_phases, *standard_pixels, *derivative;
   cvz_standard phases, pixels;
 };

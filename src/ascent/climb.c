@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ascent/ensemble.h"
+#include "ascent/film.h"
 #include "base/memory.h"
 
 struct cvz_climb {
@@ -25,8 +26,7 @@ struct cvz_climb {
   cvz_noise noise;
   float *loss, *image;   /* of the ascent; image: what is kept of it while others are shown */
   float *colours;        /* (H, W, C) of what the network reads: scratch */
-  cvz_outcome *outcomes; /* one, or one of each repeat */
-  int outcome_count;
+  cvz_outcomes outcomes; /* of each sign one, or one of each repeat */
 };
 
 /* The ladder. What redirects is left out where there is no ReLU. */
@@ -64,22 +64,25 @@ static int outcomes_of(const cvz_climb_settings *settings)
   return settings->keep ? settings->repeats : 1;
 }
 
+static cvz_outcome_sizes sizes_of(const cvz_workspace *w)
+{
+  return (cvz_outcome_sizes){.loss = (size_t)w->recipe->iterations,
+                             .image = cvz_shape_count(w->image),
+                             .mass = w->mass ? (size_t)w->image.height * (size_t)w->image.width : 0,
+                             .film = w->film ? cvz_film_bytes(w->recipe, w->image) : 0};
+}
+
 static cvz_status allocate(cvz_climb *c, cvz_error *error)
 {
   const size_t image = image_count(c);
   c->loss = cvz_array((size_t)iterations(c), sizeof(float), error);
   c->image = cvz_array(image, sizeof(float), error);
   c->colours = cvz_array(cvz_shape_count(c->workspace->view), sizeof(float), error);
-  c->outcomes = cvz_array((size_t)c->outcome_count, sizeof *c->outcomes, error);
-  if (!c->loss || !c->image || !c->colours || !c->outcomes) return CVZ_E_MEMORY;
+  if (!c->loss || !c->image || !c->colours) return CVZ_E_MEMORY;
   if (c->settings->grams)
     CVZ_TRY(cvz_ensemble_create(&c->ensemble, c->workspace, c->settings->repeats, c->settings->grams, error));
-  for (int i = 0; i < c->outcome_count; i++) {
-    c->outcomes[i].loss = cvz_array((size_t)iterations(c), sizeof(float), error);
-    c->outcomes[i].image = cvz_array(image, sizeof(float), error);
-    if (!c->outcomes[i].loss || !c->outcomes[i].image) return CVZ_E_MEMORY;
-  }
-  return CVZ_OK;
+  const int outcomes = signs_of(c->settings) * outcomes_of(c->settings);
+  return cvz_outcomes_create(&c->outcomes, outcomes, sizes_of(c->workspace), error);
 }
 
 cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *settings, cvz_workspace *workspace,
@@ -87,8 +90,7 @@ cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *setting
 {
   cvz_climb *created = cvz_array(1, sizeof *created, error);
   if (!created) return CVZ_E_MEMORY;
-  *created = (cvz_climb){
-      .settings = settings, .workspace = workspace, .outcome_count = signs_of(settings) * outcomes_of(settings)};
+  *created = (cvz_climb){.settings = settings, .workspace = workspace};
   const cvz_status status = allocate(created, error);
   if (status == CVZ_OK)
     *climb = created;
@@ -100,11 +102,7 @@ cvz_status cvz_climb_create(cvz_climb **climb, const cvz_climb_settings *setting
 void cvz_climb_free(cvz_climb *c)
 {
   if (!c) return;
-  for (int i = 0; c->outcomes && i < c->outcome_count; i++) {
-    free(c->outcomes[i].loss);
-    free(c->outcomes[i].image);
-  }
-  free(c->outcomes);
+  cvz_outcomes_free(&c->outcomes);
   cvz_ensemble_free(c->ensemble);
   free(c->loss);
   free(c->image);
@@ -176,28 +174,21 @@ void cvz_climb_begin(cvz_climb *c, cvz_run *run, cvz_run *redirected, cvz_ascent
   c->together = c->ensemble && cvz_ensemble_is_wanted(&objective);
   c->sign = c->repeat = c->attempt = c->steps = 0;
   c->ended = false;
-  for (int i = 0; i < c->outcome_count; i++) c->outcomes[i].status = CVZ_UNIT_MISSING;
+  cvz_outcomes_clear(&c->outcomes);
   begin_attempt(c);
 }
 
-/* Kinds of ends, the better the larger. */
-static int rank_of(cvz_unit_status status)
-{
-  static const int ranks[CVZ_UNIT_STATUSES] = {
-      [CVZ_UNIT_NAN] = 1, [CVZ_UNIT_DEAD] = 2, [CVZ_UNIT_WEAK] = 3, [CVZ_UNIT_OK] = 4, [CVZ_UNIT_RESCUED] = 4};
-  return ranks[status];
-}
-
-static bool is_better(const cvz_outcome *a, const cvz_outcome *b)
-{
-  if (rank_of(a->status) != rank_of(b->status)) return rank_of(a->status) > rank_of(b->status);
-  return a->score > b->score;
-}
-
-/* What has come of the ascent that has ended: loss and image are in c->loss and c->image afterwards. */
+/* What has come of the ascent that has ended, with c->loss and c->image. */
 static cvz_outcome judge(cvz_climb *c)
 {
-  cvz_outcome outcome = {.status = c->ascent.status, .repeat = c->repeat, .attempt = c->attempt, .score = NAN};
+  cvz_outcome outcome = {.status = c->ascent.status,
+                         .repeat = c->repeat,
+                         .attempt = c->attempt,
+                         .score = NAN,
+                         .loss = c->loss,
+                         .image = c->image,
+                         .mass = c->ascent.workspace->mass,
+                         .film = c->ascent.workspace->film};
   cvz_ascent_move(&c->ascent, c->run, c->colours);
   if (outcome.status != CVZ_UNIT_NAN) outcome.score = cvz_score_image(&c->ascent);
   memcpy(c->image, cvz_ascent_image(&c->ascent), image_count(c) * sizeof(float));
@@ -209,15 +200,9 @@ static cvz_outcome judge(cvz_climb *c)
   return outcome;
 }
 
-/* Keeps the ascent's loss and image if they are the best so far. */
-static void keep(cvz_climb *c, cvz_outcome outcome)
+static void keep(cvz_climb *c, const cvz_outcome *outcome)
 {
-  cvz_outcome *kept = &c->outcomes[c->sign * outcomes_of(c->settings) + (c->settings->keep ? c->repeat : 0)];
-  if (!is_better(&outcome, kept)) return;
-  outcome.loss = kept->loss, outcome.image = kept->image;
-  memcpy(outcome.loss, c->loss, (size_t)iterations(c) * sizeof(float));
-  memcpy(outcome.image, c->image, image_count(c) * sizeof(float));
-  *kept = outcome;
+  cvz_outcomes_keep(&c->outcomes, c->sign * outcomes_of(c->settings) + (c->settings->keep ? c->repeat : 0), outcome);
 }
 
 /* Whether an attempt differs from those before it. */
@@ -252,7 +237,7 @@ static bool end_sign(cvz_climb *c)
 static bool go_on(cvz_climb *c)
 {
   const cvz_outcome outcome = judge(c);
-  keep(c, outcome);
+  keep(c, &outcome);
   c->attempt = next_attempt(c, outcome.status);
   if (c->attempt == CVZ_ATTEMPTS) c->repeat++, c->attempt = 0;
   if (c->repeat == c->settings->repeats) return end_sign(c);
@@ -269,7 +254,8 @@ static bool step_together(cvz_climb *c)
     c->ascent = *cvz_ensemble_turn(c->ensemble, c->repeat, c->run);
     c->ascent.objective = c->objectives[c->sign];
     memcpy(c->loss, c->ascent.loss, (size_t)iterations(c) * sizeof(float));
-    keep(c, judge(c));
+    const cvz_outcome outcome = judge(c);
+    keep(c, &outcome);
   }
   return end_sign(c);
 }
@@ -296,11 +282,8 @@ bool cvz_climb_ended(const cvz_climb *c)
 static const cvz_outcome *best_of(const cvz_climb *c, int sign)
 {
   const int count = outcomes_of(c->settings);
-  const cvz_outcome *own = &c->outcomes[sign * count], *best = own;
   assert(c->ended);
-  for (int i = 1; i < count; i++)
-    if (is_better(&own[i], best)) best = &own[i];
-  return best;
+  return cvz_outcomes_best(&c->outcomes, sign * count, count);
 }
 
 const cvz_outcome *cvz_climb_best(const cvz_climb *c)
@@ -323,9 +306,10 @@ const cvz_outcome *cvz_climb_variant(const cvz_climb *c, int index)
 {
   const int kept = repeats_kept(c->settings);
   assert(c->ended && index < cvz_climb_variants(c->settings));
-  if (!c->settings->both) return &c->outcomes[index];
+  if (!c->settings->both) return &c->outcomes.places[index];
   if (index == 0) return best_of(c, 1);
-  return &c->outcomes[index <= kept ? kept + index - 1 : index - 1 - kept]; /* of the second sign behind the first's */
+  return &c->outcomes
+              .places[index <= kept ? kept + index - 1 : index - 1 - kept]; /* of the second sign behind the first's */
 }
 
 void cvz_climb_variant_name(const cvz_climb_settings *settings, int index, char name[CVZ_CLIMB_NAME])
@@ -345,46 +329,19 @@ typedef struct cvz_climb_place {
   int32_t sign, repeat, attempt, step, steps;
 } cvz_climb_place;
 
-typedef struct cvz_outcome_place {
-  int32_t status, repeat, attempt;
-  float score;
-} cvz_outcome_place;
-
-static size_t floats_of(const cvz_climb *c)
-{
-  const size_t outcome = sizeof(cvz_outcome_place) / sizeof(float) + (size_t)iterations(c) + image_count(c);
-  return sizeof(cvz_climb_place) / sizeof(float) + (size_t)c->outcome_count * outcome;
-}
+#define PLACE (sizeof(cvz_climb_place) / sizeof(float))
 
 size_t cvz_climb_state_count(const cvz_climb *c)
 {
-  if (c->together) return floats_of(c) + cvz_ensemble_state_count(c->ensemble);
-  return floats_of(c) + cvz_ascent_state_count(&c->ascent);
-}
-
-static float *put(float *state, const void *from, size_t bytes)
-{
-  memcpy(state, from, bytes);
-  return state + bytes / sizeof *state;
-}
-
-static const float *get(const float *state, void *to, size_t bytes)
-{
-  memcpy(to, state, bytes);
-  return state + bytes / sizeof *state;
+  return PLACE + cvz_outcomes_state_count(&c->outcomes) +
+         (c->together ? cvz_ensemble_state_count(c->ensemble) : cvz_ascent_state_count(&c->ascent));
 }
 
 void cvz_climb_save(const cvz_climb *c, float *state)
 {
   const cvz_climb_place place = {c->sign, c->repeat, c->attempt, c->ascent.step, c->steps};
-  state = put(state, &place, sizeof place);
-  for (int i = 0; i < c->outcome_count; i++) {
-    const cvz_outcome *o = &c->outcomes[i];
-    const cvz_outcome_place head = {(int32_t)o->status, o->repeat, o->attempt, o->score};
-    state = put(state, &head, sizeof head);
-    state = put(state, o->loss, (size_t)iterations(c) * sizeof(float));
-    state = put(state, o->image, image_count(c) * sizeof(float));
-  }
+  memcpy(state, &place, sizeof place);
+  state = cvz_outcomes_save(&c->outcomes, state + PLACE);
   if (c->together)
     cvz_ensemble_save(c->ensemble, c->run, state);
   else
@@ -394,15 +351,8 @@ void cvz_climb_save(const cvz_climb *c, float *state)
 void cvz_climb_restore(cvz_climb *c, const float *state)
 {
   cvz_climb_place place;
-  state = get(state, &place, sizeof place);
-  for (int i = 0; i < c->outcome_count; i++) {
-    cvz_outcome *o = &c->outcomes[i];
-    cvz_outcome_place head;
-    state = get(state, &head, sizeof head);
-    o->status = (cvz_unit_status)head.status, o->repeat = head.repeat, o->attempt = head.attempt, o->score = head.score;
-    state = get(state, o->loss, (size_t)iterations(c) * sizeof(float));
-    state = get(state, o->image, image_count(c) * sizeof(float));
-  }
+  memcpy(&place, state, sizeof place);
+  state = cvz_outcomes_restore(&c->outcomes, state + PLACE);
   c->sign = place.sign, c->repeat = place.repeat, c->attempt = place.attempt, c->steps = place.steps;
   begin_attempt(c);
   if (c->together) {

@@ -6,6 +6,7 @@
 #ifndef CVZ_ASCENT_CLIMB_H
 #define CVZ_ASCENT_CLIMB_H
 
+#include "ascent/outcome.h"
 #include "ascent/score.h"
 
 #define CVZ_REDIRECT_STEPS 16 /**< as Lucid has it */
@@ -26,15 +27,6 @@ typedef struct cvz_climb_settings {
 
 /** How many ascents a unit takes, if none is tried again. */
 int cvz_climb_ascents(const cvz_climb_settings *settings);
-
-/** How a repeat ended: the best of its attempts. */
-typedef struct cvz_outcome {
-  cvz_unit_status status;
-  int repeat, attempt;
-  float score;  /**< of the image without transforms; NaN if the status is */
-  float *loss;  /**< (iterations), before each update; NaN from an early stop on */
-  float *image; /**< (H, W, C), after the last update */
-} cvz_outcome;
 
 typedef struct cvz_climb cvz_climb;
 

@@ -134,14 +134,10 @@ static size_t colour_of(const cvz_parametrization *p, size_t i)
   return p->image.channels == 3 ? i % 3 : 0;
 }
 
-/* The t of an image, of which the output makes that image as long as it lies inside of the range. */
-static void undo_output(const cvz_parametrization *p, const float *image, float *t)
+/* In place: the numbers of which the matrix makes these. */
+static void unmix(const cvz_parametrization *p, size_t count, float *t)
 {
-  const bool sigmoid = p->recipe.parametrization.output == CVZ_OUTPUT_SIGMOID;
-  const size_t count = cvz_shape_count(p->image);
   double inverse[3][3];
-  cvz_input_to_rgb(&p->recipe.range, image, pixels_of(p), t);
-  for (size_t i = 0; i < count; i++) t[i] = sigmoid ? logit(t[i]) : t[i] - p->mean[colour_of(p, i)];
   if (!p->mixes) return;
   invert(p->colour, inverse);
   for (size_t i = 0; i < count; i += 3) {
@@ -149,6 +145,30 @@ static void undo_output(const cvz_parametrization *p, const float *image, float 
     for (int j = 0; j < 3; j++)
       t[i + (size_t)j] = (float)(inverse[j][0] * rgb[0] + inverse[j][1] * rgb[1] + inverse[j][2] * rgb[2]);
   }
+}
+
+/* The t of an image, of which the output makes that image as long as it lies inside of the range. */
+static void undo_output(const cvz_parametrization *p, const float *image, float *t)
+{
+  const bool sigmoid = p->recipe.parametrization.output == CVZ_OUTPUT_SIGMOID;
+  const size_t count = cvz_shape_count(p->image);
+  cvz_input_to_rgb(&p->recipe.range, image, pixels_of(p), t);
+  for (size_t i = 0; i < count; i++) t[i] = sigmoid ? logit(t[i]) : t[i] - p->mean[colour_of(p, i)];
+  unmix(p, count, t);
+}
+
+void cvz_parametrization_of_colours(const cvz_ascent_recipe *recipe, const float *colours, size_t pixels,
+                                    float *numbers)
+{
+  cvz_parametrization p = {.recipe = *recipe, .image = {.rank = 3, .channels = recipe->range.channels}};
+  const size_t count = pixels * (size_t)recipe->range.channels;
+  if (recipe->parametrization.output == CVZ_OUTPUT_NONE) {
+    cvz_input_from_rgb(&recipe->range, colours, pixels, numbers);
+    return;
+  }
+  choose_colour(&p);
+  for (size_t i = 0; i < count; i++) numbers[i] = colours[i] - p.mean[colour_of(&p, i)];
+  unmix(&p, count, numbers);
 }
 
 void cvz_parametrization_start(cvz_parametrization *p, const cvz_random *random, float *parameters)

@@ -27,6 +27,12 @@ void cvz_parametrization_free(cvz_parametrization *parametrization);
 bool cvz_parametrization_is_image(const cvz_parametrization *parametrization);
 bool cvz_parametrization_of_image(const cvz_parametrization_recipe *recipe);
 
+/** The numbers of which the output would make these colours, but for its sigmoid: what spectra are taken of.
+ *  @param colours       (pixels, channels) in [0, 1]
+ *  @param[out] numbers  (pixels, channels), not the same array */
+void cvz_parametrization_of_colours(const cvz_ascent_recipe *recipe, const float *colours, size_t pixels,
+                                    float *numbers);
+
 /** Number of parameters. */
 size_t cvz_parametrization_count(const cvz_parametrization *parametrization);
 

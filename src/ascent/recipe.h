@@ -39,6 +39,7 @@ typedef struct cvz_parametrization_recipe {
   float deviation; /**< of the normal random start of all parameters; not of pixels without an output function */
   float decay;     /**< Fourier: the scale is 1 / frequency^decay */
   int levels;      /**< of the pyramid */
+  bool natural;    /**< phase: waves as strong as in photographs, see ascent/spectrum.h; else 1 / frequency */
 } cvz_parametrization_recipe;
 
 /** Random changes between image and network, new at each step; see ascent/transform.h. */
@@ -104,11 +105,13 @@ typedef struct cvz_ascent_recipe {
   float init_spread;  /**< the start of pixels is uniform in [-spread / 2, spread / 2) */
   int picture_border; /**< pixels cropped from each side of the picture; none if 2 * border or less are there */
   uint64_t seed;
-  const float *start; /**< (H, W, C) to start from, in the network's input range, or NULL for random numbers */
-  const float
-      *magnitudes; /**< (C, H, columns) of CVZ_BASIS_PHASE, borrowed, see ascent/fourier.h; NULL: 1 / frequency */
+  const float *start;      /**< (H, W, C) to start from, in the network's input range, or NULL for random numbers */
+  const float *magnitudes; /**< (C, H, columns) of CVZ_BASIS_PHASE, borrowed, see ascent/spectrum.h; NULL: as
+                              `parametrization.natural` says */
   cvz_input_range range;
   cvz_picture_kind picture;
+  int frames; /**< pictures of each ascent on its way, see ascent/film.h; 0: none */
+  bool alpha; /**< pictures are opaque only where the gradients were, see ascent/picture.c */
   cvz_parametrization_recipe parametrization;
   cvz_transform_recipe transform;
   cvz_optimizer_recipe optimizer;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ascent/film.h"
 #include "ascent/optimizer.h"
 #include "ascent/regularizer.h"
 #include "ascent/transform.h"
@@ -17,7 +18,10 @@ cvz_status cvz_workspace_check(const cvz_ascent_recipe *recipe, cvz_shape image,
       "lasting: transforms of the image itself, expected an image of the size that the network reads (see view)");
   CVZ_REQUIRE(is_image || !recipe->regularizer.blur_every, error, CVZ_E_USAGE,
               "blur-every: a blur of the image, expected a parametrization by pixels without a sigmoid");
-  return CVZ_OK;
+  CVZ_REQUIRE(!recipe->alpha || cvz_input_picture_channels(image.channels) < 4, error, CVZ_E_USAGE,
+              "alpha: the network's image has %d channels, expected less than 4: such pictures have their own",
+              image.channels);
+  return recipe->frames ? cvz_film_check(recipe, image, error) : CVZ_OK;
 }
 
 static cvz_status room(float **array, bool needed, size_t count, cvz_error *error)
@@ -40,7 +44,10 @@ static cvz_status allocate(cvz_workspace *w, cvz_error *error)
   CVZ_TRY(room(&w->moments, moments > 0, moments * count, error));
   CVZ_TRY(room(&w->pixels, copies, image, error));
   CVZ_TRY(room(&w->image_gradient, copies || smooths || cvz_regularizer_is_used(&r->regularizer), image, error));
+  CVZ_TRY(room(&w->mass, r->alpha, image / (size_t)w->image.channels, error));
   CVZ_TRY(room(&w->scratch, smooths || w->random, image > view ? image : view, error));
+  if (r->frames) w->film = cvz_array(1, cvz_film_bytes(r, w->image), error);
+  if (r->frames && !w->film) return CVZ_E_MEMORY;
   return room(&w->fill, w->random, (size_t)w->image.channels, error);
 }
 
@@ -78,6 +85,8 @@ void cvz_workspace_free(cvz_workspace *workspace)
   free(workspace->parameters);
   free(workspace->pixels);
   free(workspace->image_gradient);
+  free(workspace->mass);
+  free(workspace->film);
   free(workspace->gradient);
   free(workspace->moments);
   free(workspace->scratch);

@@ -19,6 +19,8 @@ typedef struct cvz_workspace {
   float *parameters;     /**< NULL: they are the image */
   float *pixels;         /**< (H, W, C), the image; NULL: it is the run's */
   float *image_gradient; /**< (H, W, C); NULL: it is the run's */
+  float *mass;           /**< (H, W): what all steps' gradients by the image add up to; NULL: nobody asks */
+  uint8_t *film;         /**< pictures of the ascent, see ascent/film.h; NULL: none are wanted */
   float *gradient;       /**< of the parameters; NULL: it is that of the image */
   float *moments;        /**< of the optimizer; NULL: it keeps none */
   float *scratch;        /**< the larger of image and view; NULL: nobody needs it */

@@ -176,6 +176,13 @@ int cvz_graph_find_layer(const cvz_graph *graph, const char *name)
   return -1;
 }
 
+int cvz_graph_before_squash(const cvz_graph *graph, int node)
+{
+  const cvz_node *n = &graph->nodes[node];
+  const bool sigmoid = n->op == CVZ_OP_ACTIVATION && n->activation.function == CVZ_SIGMOID;
+  return n->op == CVZ_OP_SOFTMAX || sigmoid ? n->inputs[0] : node;
+}
+
 void cvz_graph_needed(const cvz_graph *graph, int target, bool *needed)
 {
   memset(needed, 0, (size_t)graph->node_count * sizeof *needed);

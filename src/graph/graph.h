@@ -234,6 +234,9 @@ int cvz_graph_add_weight(cvz_graph *graph, const char *name, int rank, const int
 /** The layer of that name, -1 if there is none. */
 int cvz_graph_find_layer(const cvz_graph *graph, const char *name);
 
+/** Of a node that is a softmax or a sigmoid the one that it reads, else the node itself. */
+int cvz_graph_before_squash(const cvz_graph *graph, int node);
+
 /** Marks in needed[node_count] the nodes on which `target` depends, itself included. */
 void cvz_graph_needed(const cvz_graph *graph, int target, bool *needed);
 

@@ -56,8 +56,8 @@ done:
   return status;
 }
 
-static cvz_status write_picture(const cvz_tile_source *source, const cvz_grid *grid, int first, int count, FILE *stream,
-                                const char *name, cvz_error *error)
+cvz_status cvz_stitch_into(const cvz_tile_source *source, const cvz_grid *grid, int first, int count, FILE *stream,
+                           const char *name, cvz_error *error)
 {
   cvz_png_writer *writer;
   CVZ_TRY(cvz_png_begin(&writer, stream, name, cvz_grid_width(grid), cvz_grid_height(grid), source->channels, error));
@@ -72,7 +72,7 @@ cvz_status cvz_stitch(const cvz_tile_source *source, const cvz_grid *grid, int f
 {
   FILE *stream = fopen(path, "wbe");
   if (!stream) return cvz_file_fail(error, "write", name, errno);
-  const cvz_status status = write_picture(source, grid, first, count, stream, name, error);
+  const cvz_status status = cvz_stitch_into(source, grid, first, count, stream, name, error);
   if (fclose(stream) && status == CVZ_OK) return cvz_file_fail(error, "write", name, errno);
   return status;
 }

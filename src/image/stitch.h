@@ -3,6 +3,7 @@
 #define CVZ_IMAGE_STITCH_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "image/grid.h"
 
@@ -21,5 +22,9 @@ typedef struct cvz_tile_source {
  *  @return CVZ_OK; CVZ_E_IO; or what `read` says. After a failure a part of the file may be left */
 cvz_status cvz_stitch(const cvz_tile_source *source, const cvz_grid *grid, int first, int count, const char *path,
                       const char *name, cvz_error *error);
+
+/** The same into an open stream, which stays open. */
+cvz_status cvz_stitch_into(const cvz_tile_source *source, const cvz_grid *grid, int first, int count, FILE *stream,
+                           const char *name, cvz_error *error);
 
 #endif

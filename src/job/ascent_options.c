@@ -24,7 +24,8 @@ static cvz_parametrization_recipe parametrization_of(const cvz_options *options)
                                       .colour = (cvz_colour)CHOICE(colours),
                                       .deviation = (float)options->start_deviation,
                                       .decay = (float)options->decay_power,
-                                      .levels = options->levels};
+                                      .levels = options->levels,
+                                      .natural = !strcmp(options->spectrum_from, "natural")};
 }
 
 static cvz_transform_recipe transform_of(const cvz_options *options)
@@ -82,6 +83,8 @@ cvz_ascent_recipe cvz_ascent_options(const cvz_options *options, const cvz_graph
                              .seed = options->seed,
                              .range = cvz_graph_input_range(graph),
                              .picture = (cvz_picture_kind)CHOICE(picture),
+                             .frames = options->frames,
+                             .alpha = options->alpha,
                              .parametrization = parametrization_of(options),
                              .transform = transform_of(options),
                              .optimizer = optimizer_of(options),

@@ -117,18 +117,20 @@ static bool parse_time(cvz_option_value *value, const cvz_option *option, const 
   return good && seconds > option->low && seconds <= option->high;
 }
 
-static bool is_word(const char *text)
+/* Is it one of the words that a path may be replaced by? */
+static bool is_word(const cvz_option *option, const char *text)
 {
-  return !strcmp(text, "random");
+  if (option->kind == CVZ_OPTION_SPECTRUM) return !strcmp(text, "falling") || !strcmp(text, "natural");
+  return option->kind == CVZ_OPTION_INIT && !strcmp(text, "random");
 }
 
-static bool check_init(const char *text)
+static bool check_init(const cvz_option *option, const char *text)
 {
   static const char *const endings[] = {".png", ".h5", ".hdf5"};
   const char *ending = strrchr(text, '.');
   for (size_t i = 0; ending && i < sizeof endings / sizeof *endings; i++)
     if (!strcasecmp(ending, endings[i])) return true;
-  return is_word(text);
+  return is_word(option, text);
 }
 
 static bool check_list(const char *text)
@@ -158,7 +160,7 @@ static bool check_choice(const cvz_option *option, const char *text)
 
 static bool check_text(const cvz_option *option, const char *text)
 {
-  if (option->kind == CVZ_OPTION_INIT) return check_init(text);
+  if (option->kind == CVZ_OPTION_INIT) return check_init(option, text);
   if (option->kind == CVZ_OPTION_LIST) return check_list(text);
   if (option->kind == CVZ_OPTION_FILTERS) return cvz_filters_valid(text);
   if (option->kind == CVZ_OPTION_CHOICE) return check_choice(option, text);
@@ -237,7 +239,8 @@ static bool has_control(const char *text)
 static bool is_relative_path(const cvz_option *option, const char *text)
 {
   if (text[0] == '/') return false;
-  return option->kind == CVZ_OPTION_PATH || (option->kind == CVZ_OPTION_INIT && !is_word(text));
+  if (is_word(option, text)) return false;
+  return option->kind == CVZ_OPTION_PATH || option->kind == CVZ_OPTION_INIT || option->kind == CVZ_OPTION_SPECTRUM;
 }
 
 static cvz_status copy_text(char **copy, const cvz_option *option, const char *text, const char *folder,

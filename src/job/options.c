@@ -194,6 +194,14 @@ static cvz_status check_layers(cvz_options *options, cvz_error *error)
   return CVZ_OK;
 }
 
+/* A recipe's objective that is a whole layer's gives way to filters that are asked for. */
+static cvz_status settle_objective(cvz_options *options, cvz_error *error)
+{
+  const cvz_option_source source = {options->origin[CVZ_OPTION_filters], "", NULL};
+  if (options->origin[CVZ_OPTION_objective] != CVZ_ORIGIN_RECIPE || source.origin <= CVZ_ORIGIN_RECIPE) return CVZ_OK;
+  return cvz_options_set(options, CVZ_OPTION_objective, "channel", &source, error);
+}
+
 cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
 {
   if (options->resume && options->overwrite) CVZ_TRY(settle(options, CVZ_OPTION_resume, CVZ_OPTION_overwrite, error));
@@ -205,6 +213,7 @@ cvz_status cvz_options_check(cvz_options *options, cvz_error *error)
               options->ranks);
   CVZ_REQUIRE(options->labels || !cvz_filters_has_names(options->filters), error, CVZ_E_USAGE,
               "--filters: '%.200s', expected numbers, or --labels FILE beside names", options->filters);
+  CVZ_TRY(settle_objective(options, error));
   return options->list_layers ? CVZ_OK : check_layers(options, error);
 }
 
@@ -246,10 +255,13 @@ cvz_status cvz_options_read(cvz_options *options, const char *text, cvz_error *e
   return status;
 }
 
+/* The last part of a path, of a folder with the slash that may end it. */
 static const char *base_name(const char *path)
 {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+  const char *name = path;
+  for (const char *at = path; *at; at++)
+    if (*at == '/' && at[1] && at[1] != '/') name = at + 1;
+  return name;
 }
 
 static cvz_attribute attribute(const cvz_option *option, const cvz_option_value *value, char text[32])
@@ -275,6 +287,7 @@ static cvz_attribute attribute(const cvz_option *option, const cvz_option_value 
     break;
   case CVZ_OPTION_PATH:
   case CVZ_OPTION_INIT:
+  case CVZ_OPTION_SPECTRUM:
     return (cvz_attribute){option->field, CVZ_ATTRIBUTE_TEXT, {.text = base_name(value->text)}};
   default:
     return (cvz_attribute){option->field, CVZ_ATTRIBUTE_TEXT, {.text = value->text}};

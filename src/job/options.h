@@ -31,6 +31,7 @@ typedef enum cvz_option_kind {
   CVZ_OPTION_TEXT,
   CVZ_OPTION_PATH,      /**< in a job file relative to its folder */
   CVZ_OPTION_INIT,      /**< a word or a path */
+  CVZ_OPTION_SPECTRUM,  /**< the same, other words */
   CVZ_OPTION_LIST,      /**< separated by commas; may repeat and then appends */
   CVZ_OPTION_FILTERS,   /**< see job/filters.h */
   CVZ_OPTION_OBJECTIVE, /**< see job/expression.h; may repeat and then appends */
@@ -48,6 +49,7 @@ typedef double cvz_option_type_TIME;
 typedef char *cvz_option_type_TEXT;
 typedef char *cvz_option_type_PATH;
 typedef char *cvz_option_type_INIT;
+typedef char *cvz_option_type_SPECTRUM;
 typedef char *cvz_option_type_LIST;
 typedef char *cvz_option_type_FILTERS;
 typedef char *cvz_option_type_OBJECTIVE;

@@ -45,11 +45,15 @@ static const recipe recipes[] = {
          LUCID("16"),
          [CVZ_OPTION_beyond] = "mirror",
          [CVZ_OPTION_optimizer] = "normalized",
-         [CVZ_OPTION_learning_rate] = "2",
+         [CVZ_OPTION_learning_rate] = "3",
+         [CVZ_OPTION_rate_schedule] = "cosine",
+         [CVZ_OPTION_rate_last] = "0.1",
      }},
-    /* TensorFlow's tutorial "DeepDream": octaves, a step by the gradient over its deviation, 50 steps an octave. */
+    /* TensorFlow's tutorial "DeepDream": a whole layer, octaves, a step by the gradient over its deviation, 50 steps an
+       octave. */
     {"deepdream",
      {
+         [CVZ_OPTION_objective] = "layer",
          [CVZ_OPTION_size] = "512",
          [CVZ_OPTION_iterations] = "200",
          [CVZ_OPTION_loss_border] = "0",
@@ -95,6 +99,7 @@ static const recipe recipes[] = {
          [CVZ_OPTION_init_scale] = "0",
          [CVZ_OPTION_picture] = "direct",
          [CVZ_OPTION_parametrization] = "phase",
+         [CVZ_OPTION_spectrum_from] = "natural",
          [CVZ_OPTION_limit] = "sigmoid",
          [CVZ_OPTION_colours] = "maco",
          [CVZ_OPTION_start_deviation] = "1",

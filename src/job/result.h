@@ -11,6 +11,7 @@ typedef struct cvz_result {
   int filter;
   cvz_unit_status status;
   const uint8_t *tile; /**< (tile height, tile width, channels) */
+  const uint8_t *film; /**< (frames, tile height, tile width, channels) of ascent/film.h, or NULL if there is none */
   const float *loss;   /**< (steps), before each update; NaN after an early stop */
   const float *raw;    /**< (H, W, C) after the last update in the network's input range, or NULL if not kept */
   int repeat, attempt; /**< which of them this is, see ascent/climb.h */

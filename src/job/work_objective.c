@@ -58,19 +58,11 @@ static cvz_status find_layer(resolving *r)
   return cvz_fail(r->error, status, "%s", reason.text);
 }
 
-/* Whether a vector ends in a softmax or a sigmoid. */
-static bool squashes(const resolving *r)
-{
-  const cvz_node *node = &r->place->graph->nodes[layer_of(r)->node];
-  const bool squashing =
-      node->op == CVZ_OP_SOFTMAX || (node->op == CVZ_OP_ACTIVATION && node->activation.function == CVZ_SIGMOID);
-  return r->shape.rank < 3 && squashing;
-}
-
 static cvz_status find_node(resolving *r)
 {
   const cvz_item_kind kind = r->item->kind;
-  const bool vector = r->shape.rank < 3, squashed = squashes(r);
+  const int before = cvz_graph_before_squash(r->place->graph, layer_of(r)->node);
+  const bool vector = r->shape.rank < 3, squashed = vector && before != layer_of(r)->node;
   const bool plain = kind == CVZ_ITEM_CHANNEL || kind == CVZ_ITEM_NEURON;
   r->term->node = layer_of(r)->node;
   if (kind == CVZ_ITEM_LOGIT && !vector)
@@ -78,7 +70,7 @@ static cvz_status find_node(resolving *r)
   if (kind == CVZ_ITEM_PROBABILITY && !squashed)
     return FAIL(r, column, "layer '%s' does not end in a softmax or a sigmoid", layer_of(r)->name);
   if (!squashed || !(kind == CVZ_ITEM_LOGIT || (plain && !r->place->probabilities))) return CVZ_OK;
-  r->term->node = r->place->graph->nodes[r->term->node].inputs[0];
+  r->term->node = before;
   return cvz_cost_shape(r->place->cost, r->term->node, &r->shape, r->error);
 }
 

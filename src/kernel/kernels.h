@@ -11,6 +11,7 @@
 
 #include "base/cpu.h"
 #include "kernel/epilogue.h"
+#include "kernel/fourier.h"
 #include "kernel/resample.h"
 #include "kernel/view.h"
 #include "kernel/winograd.h"
@@ -185,6 +186,10 @@ typedef struct cvz_kernels {
   void (*resample)(cvz_view view, cvz_view image, const cvz_sampling *sampling);
   /** Its adjoint, added to the image: each pixel of the view goes to where it came from; the fill colour gets none. */
   void (*resample_backward)(cvz_view image, cvz_view view, const cvz_sampling *sampling);
+
+  /** X[k] = the sum of x[l] exp(-2 pi i k l / length), (length, 2, CVZ_FOURIER_LANES) dense: real and imaginary parts
+   *  of each lane's numbers. Both arrays are overwritten. Gives that of them which has the result. */
+  float *(*fourier)(const cvz_fourier_tables *tables, float *x, float *scratch);
 
   /* Long rows. */
 

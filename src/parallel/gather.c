@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascent/film.h"
 #include "ascent/objective.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -52,8 +53,9 @@ static void measure(cvz_gather *gather)
   gather->tile_width = cvz_picture_length(job->recipe, width, height);
   gather->sizes.repeats = cvz_climb_variants(job->climb);
   gather->sizes.loss = (size_t)job->recipe->iterations * sizeof(float);
-  gather->tile_channels = cvz_input_picture_channels(gather->image.channels);
+  gather->tile_channels = cvz_picture_channels(job->recipe, gather->image.channels);
   gather->sizes.tile = (size_t)gather->tile_height * (size_t)gather->tile_width * (size_t)gather->tile_channels;
+  gather->sizes.film = cvz_film_bytes(job->recipe, gather->image);
   gather->sizes.raw = job->keep_raw ? cvz_shape_count(gather->image) * sizeof(float) : 0;
 }
 
@@ -301,6 +303,8 @@ static cvz_status open_layer(cvz_gather *gather, int index, cvz_error *error)
                                     .tile_width = gather->tile_width,
                                     .channels = gather->tile_channels,
                                     .steps = job->recipe->iterations,
+                                    .frames = job->recipe->frames,
+                                    .frame_channels = cvz_film_channels(gather->image),
                                     .keep_raw = job->keep_raw,
                                     .raw_height = gather->image.height,
                                     .raw_width = gather->image.width,

@@ -9,16 +9,22 @@ typedef struct cvz_parcel_head {
   float noise_mean, noise_deviation;
 } cvz_parcel_head;
 
-/* Before each picture: the best, then the repeats. Behind it losses, raw image and tile, up to a multiple of 8 bytes.
+/* Before each picture: the best, then the repeats. Behind it losses, raw image, tile and film, up to a multiple of 8
+ * bytes.
  */
 typedef struct cvz_picture_head {
   int32_t status, repeat, attempt;
   float score;
 } cvz_picture_head;
 
+static size_t used_bytes(const cvz_parcel_sizes *sizes)
+{
+  return sizeof(cvz_picture_head) + sizes->loss + sizes->raw + sizes->tile + sizes->film;
+}
+
 static size_t picture_bytes(const cvz_parcel_sizes *sizes)
 {
-  return (sizeof(cvz_picture_head) + sizes->loss + sizes->raw + sizes->tile + 7) / 8 * 8;
+  return (used_bytes(sizes) + 7) / 8 * 8;
 }
 
 size_t cvz_parcel_bytes(const cvz_parcel_sizes *sizes)
@@ -29,13 +35,15 @@ size_t cvz_parcel_bytes(const cvz_parcel_sizes *sizes)
 static void pack_picture(const cvz_parcel_sizes *sizes, const cvz_result *result, char *to)
 {
   const cvz_picture_head head = {(int32_t)result->status, result->repeat, result->attempt, result->score};
-  const size_t used = sizeof head + sizes->loss + sizes->raw + sizes->tile;
+  const size_t used = used_bytes(sizes);
   memset(to + used, 0, picture_bytes(sizes) - used);
   memcpy(to, &head, sizeof head);
   memcpy(to += sizeof head, result->loss, sizes->loss);
   to += sizes->loss;
   if (sizes->raw) memcpy(to, result->raw, sizes->raw);
-  memcpy(to + sizes->raw, result->tile, sizes->tile);
+  to += sizes->raw;
+  memcpy(to, result->tile, sizes->tile);
+  if (sizes->film) memcpy(to + sizes->tile, result->film, sizes->film);
 }
 
 void cvz_parcel_pack(const cvz_parcel_sizes *sizes, int unit, const cvz_result *result, double seconds, char *data)
@@ -58,13 +66,15 @@ static cvz_result unpack_picture(const cvz_parcel_sizes *sizes, const char *from
   cvz_picture_head head;
   memcpy(&head, from, sizeof head);
   from += sizeof head;
+  const uint8_t *tile = (const uint8_t *)from + sizes->loss + sizes->raw;
   return (cvz_result){.status = (cvz_unit_status)head.status,
                       .repeat = head.repeat,
                       .attempt = head.attempt,
                       .score = head.score,
                       .loss = (const float *)(const void *)from,
                       .raw = sizes->raw ? (const float *)(const void *)(from + sizes->loss) : NULL,
-                      .tile = (const uint8_t *)from + sizes->loss + sizes->raw};
+                      .tile = tile,
+                      .film = sizes->film ? tile + sizes->tile : NULL};
 }
 
 void cvz_parcel_unpack(const cvz_parcel_sizes *sizes, const char *data, cvz_result *result, cvz_result *repeats)

@@ -7,7 +7,7 @@
 
 /** Bytes of the arrays of one picture, and how many pictures there are beside the best. */
 typedef struct cvz_parcel_sizes {
-  size_t loss, raw, tile; /**< raw 0: not kept */
+  size_t loss, raw, tile, film; /**< raw, film 0: not kept */
   int repeats;
 } cvz_parcel_sizes;
 

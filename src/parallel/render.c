@@ -65,7 +65,8 @@ static cvz_status renderer_open(cvz_renderer *renderer, cvz_comm *comm, cvz_erro
   CVZ_TRY(cvz_climb_create(&renderer->climb, job->climb, &renderer->workspace, error));
   CVZ_TRY(cvz_layer_noise_create(&renderer->noise, job->work, job->graph, job->directions, error));
   const int kept = cvz_climb_variants(job->climb);
-  renderer->tile_bytes = cvz_shape_count(job->image);
+  renderer->tile_bytes = (size_t)job->image.height * (size_t)job->image.width *
+                         (size_t)cvz_picture_channels(job->recipe, job->image.channels);
   renderer->tiles = cvz_array((size_t)kept + 1, renderer->tile_bytes, error);
   if (kept) renderer->repeats = cvz_array((size_t)kept, sizeof *renderer->repeats, error);
   return renderer->tiles && (renderer->repeats || !kept) ? CVZ_OK : CVZ_E_MEMORY;
@@ -167,10 +168,11 @@ static cvz_status begin(cvz_renderer *renderer, cvz_task *task, cvz_error *error
 static cvz_result result_of(const cvz_renderer *renderer, int filter, const cvz_outcome *outcome, int place)
 {
   uint8_t *tile = renderer->tiles + (size_t)place * renderer->tile_bytes;
-  cvz_picture_render(renderer->job->recipe, renderer->job->image, outcome->image, outcome->status, tile);
+  cvz_picture_render(renderer->job->recipe, renderer->job->image, outcome->image, outcome->mass, outcome->status, tile);
   return (cvz_result){.filter = filter,
                       .status = outcome->status,
                       .tile = tile,
+                      .film = outcome->film,
                       .loss = outcome->loss,
                       .raw = outcome->image,
                       .repeat = outcome->repeat,

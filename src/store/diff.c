@@ -147,7 +147,7 @@ static cvz_status create_file(cvz_layer_file **file, const pairing *p, const cha
   info.directory = out, info.stem = stem;
   info.filters = p->filters, info.count = p->count;
   info.tile_width = 2 * info.tile_width + GAP;
-  info.steps = 1, info.keep_raw = false, info.margin = CVZ_GRID_MARGIN;
+  info.steps = 1, info.keep_raw = false, info.frames = 0, info.margin = CVZ_GRID_MARGIN;
   info.variants = NULL, info.variant_count = 0, info.labels = p->labels;
   return cvz_layer_file_create(file, &info, error);
 }

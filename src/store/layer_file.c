@@ -30,6 +30,11 @@ size_t cvz_layer_tile_bytes(const cvz_layer_file *file, int pictures)
   return (size_t)of->tile_height * (size_t)of->tile_width * (size_t)file->info.channels;
 }
 
+static size_t film_bytes(const cvz_layer_variant *of)
+{
+  return (size_t)of->frames * (size_t)of->tile_height * (size_t)of->tile_width * (size_t)of->frame_channels;
+}
+
 static size_t raw_bytes(const cvz_layer_variant *of)
 {
   return (size_t)of->raw_height * (size_t)of->raw_width * (size_t)of->raw_channels * sizeof(float);
@@ -196,6 +201,8 @@ static cvz_status put_picture(const cvz_layer_file *file, int pictures, uint64_t
   CVZ_TRY(put_noise(file, pictures, i, result, error));
   CVZ_TRY(put_bytes(file, places->tiles + i * tile_bytes, result->tile, tile_bytes, error));
   CVZ_TRY(put_bytes(file, places->loss + i * loss_bytes, result->loss, loss_bytes, error));
+  if (of->frames && result->film)
+    CVZ_TRY(put_bytes(file, places->film + i * film_bytes(of), result->film, film_bytes(of), error));
   if (of->keep_raw && result->raw)
     CVZ_TRY(put_bytes(file, places->raw + i * raw_bytes(of), result->raw, raw_bytes(of), error));
   CVZ_TRY(put_bytes(file, places->repeat + i * sizeof repeat, &repeat, sizeof repeat, error));

@@ -16,6 +16,7 @@ typedef struct cvz_layer_variant {
   char name[CVZ_VARIANT_NAME]; /**< of the group /variants/NAME; see cvz_variant_name */
   int tile_height, tile_width, steps;
   bool noise; /**< has activations on random images of its own; else the layer's are its, or their negative */
+  int frames, frame_channels; /**< of the ascent's film; 0: there is none */
   bool keep_raw;
   int raw_height, raw_width, raw_channels;
   const cvz_attribute *attributes; /**< parameters of another job, borrowed; NULL: they are the layer's */
@@ -31,6 +32,7 @@ typedef struct cvz_layer_file_info {
   int count;
   int tile_height, tile_width, channels; /**< channels 1, 3 or 4 */
   int steps;
+  int frames, frame_channels; /**< of the ascents' films; 0: there are none */
   bool keep_raw;
   int raw_height, raw_width, raw_channels; /**< the network's image */
   int margin;                              /**< of the grid, pixels */
@@ -67,8 +69,8 @@ typedef struct cvz_layer_score {
 /** Sets the scores, borrowed until the file is finished or discarded. */
 void cvz_layer_file_scores(cvz_layer_file *file, const cvz_layer_score *scores, int count);
 
-/** Stitches STEM.png, syncs both files and gives them their final names. Frees `file` whatever happens; on failure
- *  nothing is left under either name. */
+/** Stitches STEM.png, and STEM.apng of films, syncs all files and gives them their final names. Frees `file` whatever
+ * happens; on failure nothing is left under either name. */
 cvz_status cvz_layer_file_finish(cvz_layer_file *file, cvz_error *error);
 
 /** Gives up: removes the temporary files and frees. Harmless on NULL. */

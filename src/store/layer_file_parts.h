@@ -37,7 +37,10 @@ cvz_status cvz_layer_file_get(const cvz_layer_file *file, uint64_t offset, void 
 /** Writes what one looks at: the sheets of all pictures, the strip of the best and the script of the page. */
 cvz_status cvz_layer_pages_write(cvz_layer_file *file, cvz_error *error);
 
-/** Removes them. */
+/** Writes the animation of one sheet of pictures that have films, under the sheet's name with .apng. */
+cvz_status cvz_layer_animation_write(cvz_layer_file *file, int pictures, int sheet, cvz_error *error);
+
+/** Removes them all. */
 void cvz_layer_pages_remove(const cvz_layer_file *file);
 
 #endif

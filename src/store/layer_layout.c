@@ -10,7 +10,7 @@
 #include "store/hdf5_driver.h"
 #include "store/utf8.h"
 
-#define RANK_MAX 4
+#define RANK_MAX 5
 
 /* One dataset and what its own attributes tell. */
 typedef struct dataset {
@@ -197,6 +197,14 @@ static bool create_datasets(hid_t group, int count, int channels, const cvz_laye
                          {n, (hsize_t)of->tile_height, (hsize_t)of->tile_width, (hsize_t)channels},
                          {"filter", "y", "x", "channel"},
                          H5T_NATIVE_UINT8};
+  const dataset film = {
+      "frames",
+      "pictures of the ascent, evenly spread over its steps",
+      "0 black to 255",
+      5,
+      {n, (hsize_t)of->frames, (hsize_t)of->tile_height, (hsize_t)of->tile_width, (hsize_t)of->frame_channels},
+      {"filter", "frame", "y", "x", "channel"},
+      H5T_NATIVE_UINT8};
   const dataset raw = {"raw",
                        "image after the last update",
                        "input range of the network",
@@ -208,7 +216,8 @@ static bool create_datasets(hid_t group, int count, int channels, const cvz_laye
       (!of->noise || create_noise(group, count, places)) && create_dataset(group, &statuses, &places->status) &&
       create_dataset(group, &repeat, &places->repeat) && create_dataset(group, &attempt, &places->attempt) &&
       create_dataset(group, &score, &places->score) && create_dataset(group, &loss, &places->loss) &&
-      create_dataset(group, &tiles, &places->tiles) && (!of->keep_raw || create_dataset(group, &raw, &places->raw));
+      create_dataset(group, &tiles, &places->tiles) && (!of->frames || create_dataset(group, &film, &places->film)) &&
+      (!of->keep_raw || create_dataset(group, &raw, &places->raw));
   H5Tclose(status_kind);
   return created;
 }

@@ -11,7 +11,7 @@
 /** Offsets in bytes of the datasets' first elements; 0 of a dataset that is empty or not wanted. Every dataset is
  *  contiguous and in the machine's byte order, so its elements can be written without HDF5. */
 typedef struct cvz_layer_datasets {
-  uint64_t noise_mean, noise_deviation, status, repeat, attempt, score, loss, tiles, raw;
+  uint64_t noise_mean, noise_deviation, status, repeat, attempt, score, loss, tiles, film, raw;
 } cvz_layer_datasets;
 
 typedef struct cvz_layer_layout {

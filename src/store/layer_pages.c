@@ -49,7 +49,7 @@ static cvz_status write_sheet(cvz_layer_file *file, int pictures, int sheet, cvz
   cvz_named_file png;
   cvz_grid grid;
   char end[CVZ_SHEET_END];
-  cvz_sheet_end(end, of->name, sheet);
+  cvz_sheet_end(end, of->name, sheet, ".png");
   CVZ_TRY(cvz_layer_file_name(&png, &file->info, "layers", end, error));
   CVZ_TRY(cvz_grid_layout(&grid, count, of->tile_width, of->tile_height, file->info.margin, error));
   return settle(&png, cvz_stitch(&source, &grid, first, count, png.temporary, png.path, error), error);
@@ -58,7 +58,10 @@ static cvz_status write_sheet(cvz_layer_file *file, int pictures, int sheet, cvz
 static cvz_status write_sheets(cvz_layer_file *file, cvz_error *error)
 {
   for (int k = 0; k < file->layout.count; k++)
-    for (int sheet = 0; sheet < sheets_of(file, k).count; sheet++) CVZ_TRY(write_sheet(file, k, sheet, error));
+    for (int sheet = 0; sheet < sheets_of(file, k).count; sheet++) {
+      CVZ_TRY(write_sheet(file, k, sheet, error));
+      if (file->pictures[k].frames) CVZ_TRY(cvz_layer_animation_write(file, k, sheet, error));
+    }
   return CVZ_OK;
 }
 
@@ -177,8 +180,10 @@ void cvz_layer_pages_remove(const cvz_layer_file *file)
   char end[CVZ_SHEET_END];
   for (int k = 0; k < file->layout.count; k++)
     for (int sheet = 0; sheet < sheets_of(file, k).count; sheet++) {
-      cvz_sheet_end(end, file->pictures[k].name, sheet);
-      unlink_file(file, "layers", end);
+      for (int i = 0; i < 2; i++) {
+        cvz_sheet_end(end, file->pictures[k].name, sheet, i ? ".apng" : ".png");
+        unlink_file(file, "layers", end);
+      }
     }
   unlink_file(file, "site/layers", ".png");
   unlink_file(file, "site/layers", ".js");

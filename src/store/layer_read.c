@@ -11,14 +11,14 @@
 #include "base/memory.h"
 #include "store/attribute_list.h"
 
-#define RANK_MAX        4
+#define RANK_MAX        5
 #define FORMAT_VERSIONS 1
 
 /* The datasets of the layer itself or of a variant, and room for a row of each. */
 typedef struct picture_sets {
-  hid_t noise_mean, noise_deviation;                      /* not positive: a variant without noise of its own */
-  hid_t status, repeat, attempt, score, loss, tiles, raw; /* not positive: not open; raw: not kept */
-  uint8_t *tile;
+  hid_t noise_mean, noise_deviation;                            /* not positive: a variant without noise of its own */
+  hid_t status, repeat, attempt, score, loss, tiles, film, raw; /* not positive: not open; film, raw: not kept */
+  uint8_t *tile, *frames;
   float *losses, *image;
 } picture_sets;
 
@@ -97,6 +97,17 @@ static bool open_noise(picture_sets *sets, hid_t group, int count, cvz_layer_var
                         open_numbers(&sets->noise_deviation, group, "noise_deviation", count));
 }
 
+/* Pictures of the ascent, of the tiles' size, where there are some. */
+static bool open_film(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of)
+{
+  int film[RANK_MAX];
+  if (H5Lexists(group, "frames", H5P_DEFAULT) <= 0) return true;
+  if (!open_dataset(&sets->film, group, "frames", 5, film)) return false;
+  of->frames = film[1], of->frame_channels = film[4];
+  return film[0] == count && film[1] >= 1 && film[2] == of->tile_height && film[3] == of->tile_width && film[4] >= 1 &&
+         film[4] <= 4;
+}
+
 static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of, int *channels)
 {
   int loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX];
@@ -108,6 +119,7 @@ static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_
   of->steps = loss[1];
   of->tile_height = tiles[1], of->tile_width = tiles[2], *channels = tiles[3];
   if (loss[0] != count || tiles[0] != count) return false;
+  if (!open_film(sets, group, count, of)) return false;
   of->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
   if (!of->keep_raw) return true;
   if (!open_dataset(&sets->raw, group, "raw", 4, raw)) return false;
@@ -120,6 +132,13 @@ static cvz_status make_room(picture_sets *sets, const cvz_layer_variant *of, int
   const size_t row = (size_t)of->tile_width * (size_t)channels;
   const size_t raw_row = (size_t)of->raw_width * (size_t)of->raw_channels * sizeof(float);
   sets->tile = cvz_array((size_t)of->tile_height, row, error);
+  if (of->frames) {
+    size_t frame;
+    CVZ_REQUIRE(cvz_size_mul(&frame, (size_t)of->tile_width * (size_t)of->frame_channels, (size_t)of->tile_height),
+                error, CVZ_E_MEMORY, "memory: no room for %d x %d pixels", of->tile_height, of->tile_width);
+    sets->frames = cvz_array((size_t)of->frames, frame, error);
+    if (!sets->frames) return CVZ_E_MEMORY;
+  }
   sets->losses = cvz_array((size_t)of->steps, sizeof *sets->losses, error);
   if (of->keep_raw) sets->image = cvz_array((size_t)of->raw_height, raw_row, error);
   return sets->tile && sets->losses && (sets->image || !of->keep_raw) ? CVZ_OK : CVZ_E_MEMORY;
@@ -140,6 +159,7 @@ static cvz_status load_own(cvz_layer_read *read, cvz_error *error)
   CVZ_TRY(load_pictures(read, &read->own, read->file, &own, &info->channels, error));
   if (!own.noise) return refuse(read, "its datasets are others", error);
   info->tile_height = own.tile_height, info->tile_width = own.tile_width, info->steps = own.steps;
+  info->frames = own.frames, info->frame_channels = own.frame_channels;
   info->keep_raw = own.keep_raw;
   info->raw_height = own.raw_height, info->raw_width = own.raw_width, info->raw_channels = own.raw_channels;
   return CVZ_OK;
@@ -289,11 +309,12 @@ static void close_dataset(hid_t dataset)
 
 static void close_pictures(picture_sets *sets)
 {
-  const hid_t datasets[] = {sets->noise_mean, sets->noise_deviation, sets->status,
-                            sets->repeat,     sets->attempt,         sets->score,
-                            sets->loss,       sets->tiles,           sets->raw};
+  const hid_t datasets[] = {
+      sets->noise_mean, sets->noise_deviation, sets->status, sets->repeat, sets->attempt, sets->score,
+      sets->loss,       sets->tiles,           sets->film,   sets->raw};
   for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++) close_dataset(datasets[i]);
   free(sets->tile);
+  free(sets->frames);
   free(sets->losses);
   free(sets->image);
 }
@@ -361,7 +382,7 @@ static bool read_noise(const picture_sets *sets, int index, cvz_result *result)
 
 static bool read_picture(const picture_sets *sets, int index, cvz_result *result)
 {
-  result->tile = sets->tile, result->loss = sets->losses, result->raw = sets->image;
+  result->tile = sets->tile, result->film = sets->frames, result->loss = sets->losses, result->raw = sets->image;
   return read_status(sets, index, &result->status) && read_row(sets->tiles, H5T_NATIVE_UINT8, 4, index, sets->tile) &&
          read_row(sets->loss, H5T_NATIVE_FLOAT, 2, index, sets->losses) &&
          read_row(sets->repeat, H5T_NATIVE_INT, 1, index, &result->repeat) &&

@@ -92,10 +92,11 @@ static void add_sheets(cvz_text *text, const cvz_layer_file_info *info, const cv
                of->tile_width, of->tile_height, info->margin, sheets.per_sheet);
   for (int i = 0; i < sheets.count; i++) {
     char end[CVZ_SHEET_END];
-    cvz_sheet_end(end, of->name, i);
+    cvz_sheet_end(end, of->name, i, ".png");
     cvz_text_add(text, "%s\"%s%s\"", i ? "," : "", info->stem, end);
   }
   cvz_text_add(text, "],\n");
+  if (of->frames) cvz_text_add(text, "\"frames\":%d,\n", of->frames);
 }
 
 static void add_integers(cvz_text *text, const char *key, const int *values, int count)

@@ -8,6 +8,8 @@ cvz_layer_variant cvz_layer_main(const cvz_layer_file_info *info)
                              .tile_width = info->tile_width,
                              .steps = info->steps,
                              .noise = true,
+                             .frames = info->frames,
+                             .frame_channels = info->frame_channels,
                              .keep_raw = info->keep_raw,
                              .raw_height = info->raw_height,
                              .raw_width = info->raw_width,

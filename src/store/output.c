@@ -22,7 +22,8 @@ static const size_t own_count = sizeof own_files / sizeof *own_files;
 static const struct {
   const char *name;
   const char *ends[3];
-} folders[] = {{"layers", {".h5", ".png"}}, {"site/layers", {".js", ".png"}}, {"site", {".js", ".css", ".svg"}}};
+} folders[] = {
+    {"layers", {".h5", ".png", ".apng"}}, {"site/layers", {".js", ".png"}}, {"site", {".js", ".css", ".svg"}}};
 static const size_t folder_count = sizeof folders / sizeof *folders;
 #define LAYERS 0 /* the folder of what a job is for */
 

@@ -20,11 +20,11 @@ int cvz_sheet_tiles(cvz_sheets sheets, int sheet, int tiles)
   return left < sheets.per_sheet ? left : sheets.per_sheet;
 }
 
-void cvz_sheet_end(char end[CVZ_SHEET_END], const char *variant, int sheet)
+void cvz_sheet_end(char end[CVZ_SHEET_END], const char *variant, int sheet, const char *extension)
 {
   char number[16] = "";
   if (sheet) snprintf(number, sizeof number, "+%d", sheet + 1);
-  snprintf(end, CVZ_SHEET_END, "%s%.31s%s.png", *variant ? "@" : "", variant, number);
+  snprintf(end, CVZ_SHEET_END, "%s%.31s%s%.5s", *variant ? "@" : "", variant, number, extension);
 }
 
 cvz_status cvz_sheets_first_grid(cvz_grid *grid, int tiles, int tile_width, int tile_height, int margin,

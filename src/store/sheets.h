@@ -25,8 +25,9 @@ int cvz_sheet_tiles(cvz_sheets sheets, int sheet, int tiles);
 
 /** What stands behind the stem in a sheet's name: ".png", "+2.png", "+3.png", and of a variant "@NAME.png",
  *  "@NAME+2.png"; neither '+' nor '@' is in a stem or a variant's name.
- *  @param variant  "": the layer itself */
-void cvz_sheet_end(char end[CVZ_SHEET_END], const char *variant, int sheet);
+ *  @param variant    "": the layer itself
+ *  @param extension  ".png", or ".apng" of the sheet's animation */
+void cvz_sheet_end(char end[CVZ_SHEET_END], const char *variant, int sheet, const char *extension);
 
 /** Lays out the first sheet of a layer with `tiles`; see cvz_grid_layout. */
 cvz_status cvz_sheets_first_grid(cvz_grid *grid, int tiles, int tile_width, int tile_height, int margin,

@@ -250,6 +250,24 @@ static void a_unit_goes_on_from_any_step_with_the_same_bits(void **state)
   scene_close(&s);
 }
 
+/* The gradient of the mean of a live filter is its weights by the number of pixels, at every step. */
+static void the_mass_is_the_sum_of_all_gradients(void **state)
+{
+  (void)state;
+  scene s = {.recipe = recipe_of(0.5f), .settings = {.repeats = 2, .keep = true}};
+  s.recipe.alpha = true;
+  tiny_create(&s.net, HEIGHT, WIDTH, mixed, live, INFINITY);
+  s.workspace = tiny_workspace(&s.net, &s.recipe);
+  assert_int_equal(cvz_climb_create(&s.climb, &s.settings, &s.workspace, NULL), CVZ_OK);
+  climb_all(&s, 0);
+  for (int repeat = 0; repeat < 2; repeat++) {
+    const float *mass = cvz_climb_variant(s.climb, repeat)->mass;
+    const double wanted = STEPS * (1 + 2 + 0.5) / (HEIGHT * WIDTH);
+    for (int i = 0; i < HEIGHT * WIDTH; i++) assert_true(fabs((double)mass[i] - wanted) < 1e-5 * wanted);
+  }
+  scene_close(&s);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -262,6 +280,7 @@ int main(void)
       cmocka_unit_test(noise_has_the_mean_and_deviation_of_uniform_colours),
       cmocka_unit_test(noise_of_a_channel_does_not_depend_on_the_others),
       cmocka_unit_test(of_several_repeats_the_best_is_kept),
+      cmocka_unit_test(the_mass_is_the_sum_of_all_gradients),
       cmocka_unit_test(a_unit_goes_on_from_any_step_with_the_same_bits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static uint8_t *render_in(cvz_preprocess preprocess, int height, int width, int 
   uint8_t *picture = malloc(bytes + 1);
   assert_non_null(picture);
   picture[bytes] = 201;
-  cvz_picture_render(&recipe, (cvz_shape){3, height, width, 3}, image, status, picture);
+  cvz_picture_render(&recipe, (cvz_shape){3, height, width, 3}, image, NULL, status, picture);
   assert_int_equal(picture[bytes], 201);
   return picture;
 }
@@ -135,9 +135,51 @@ static void pictures_are_red_green_blue_where_the_network_is_not(void **state)
   free(turned);
 }
 
+/* numpy.percentile(range(1, 13), 80) is 9.8. */
+static void the_upper_fifth_of_the_mass_is_opaque(void **state)
+{
+  (void)state;
+  enum { HEIGHT = 3, WIDTH = 4 };
+  cvz_ascent_recipe recipe = with_border(0);
+  recipe.range = cvz_input_range_of(CVZ_PREPROCESS_TF, 3);
+  recipe.alpha = true;
+  float image[HEIGHT * WIDTH * 3], mass[HEIGHT * WIDTH];
+  uint8_t picture[HEIGHT * WIDTH * 4], opaque[HEIGHT * WIDTH * 3];
+  ramp(image, HEIGHT * WIDTH * 3);
+  for (int i = 0; i < HEIGHT * WIDTH; i++) mass[i] = (float)(i * 5 % 12 + 1);
+  assert_int_equal(cvz_picture_channels(&recipe, 3), 4);
+  cvz_picture_render(&recipe, (cvz_shape){3, HEIGHT, WIDTH, 3}, image, mass, CVZ_UNIT_OK, picture);
+  recipe.alpha = false;
+  cvz_picture_render(&recipe, (cvz_shape){3, HEIGHT, WIDTH, 3}, image, NULL, CVZ_UNIT_OK, opaque);
+  for (int i = 0; i < HEIGHT * WIDTH; i++) {
+    assert_memory_equal(picture + 4 * i, opaque + 3 * i, 3);
+    assert_int_equal(picture[4 * i + 3], mass[i] >= 9.8f ? 255 : (int)lround((double)mass[i] / 9.8 * 255));
+  }
+}
+
+static void a_mass_in_few_pixels_is_opaque_where_it_is_largest(void **state)
+{
+  (void)state;
+  cvz_ascent_recipe recipe = with_border(0);
+  recipe.range = cvz_input_range_of(CVZ_PREPROCESS_TF, 1);
+  recipe.alpha = true;
+  float image[16], mass[16] = {[5] = 3, [6] = 1};
+  uint8_t picture[16 * 4];
+  ramp(image, 16);
+  cvz_picture_render(&recipe, (cvz_shape){3, 4, 4, 1}, image, mass, CVZ_UNIT_OK, picture);
+  for (int i = 0; i < 16; i++) {
+    assert_int_equal(picture[4 * i + 3], i == 5 ? 255 : i == 6 ? 85 : 0);
+    assert_true(picture[4 * i] == picture[4 * i + 1] && picture[4 * i] == picture[4 * i + 2]);
+  }
+  cvz_picture_render(&recipe, (cvz_shape){3, 4, 4, 1}, image, mass, CVZ_UNIT_DEAD, picture);
+  for (int i = 0; i < 16; i++) assert_int_equal(picture[4 * i + 3], 255);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_upper_fifth_of_the_mass_is_opaque),
+      cmocka_unit_test(a_mass_in_few_pixels_is_opaque_where_it_is_largest),
       cmocka_unit_test(the_border_is_cropped_only_from_more_than_twice_its_length),
       cmocka_unit_test(pictures_follow_the_formula_of_the_whole_image),
       cmocka_unit_test(far_values_are_clipped),

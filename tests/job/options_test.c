@@ -77,6 +77,28 @@ static void recipe_leaves_what_is_set(void **state)
   cvz_options_free(&o);
 }
 
+static void a_dream_is_of_the_layer_unless_filters_are_asked_for(void **state)
+{
+  (void)state;
+  cvz_options layer = start(), filters = start(), both = start();
+  for (int i = 0; i < 3; i++) {
+    cvz_options *o = i == 0 ? &layer : i == 1 ? &filters : &both;
+    must_set(o, "model", "x.h5", &line);
+    must_set(o, "layer", "a", &line);
+    must_set(o, "recipe", "deepdream", &line);
+    if (i) must_set(o, "filters", "3", &file);
+    if (i == 2) must_set(o, "objective", "neuron", &file);
+    assert_int_equal(cvz_recipe_apply(o, NULL), CVZ_OK);
+    assert_int_equal(cvz_options_check(o, NULL), CVZ_OK);
+  }
+  assert_string_equal(layer.objective, "layer");
+  assert_string_equal(filters.objective, "channel");
+  assert_string_equal(both.objective, "neuron");
+  cvz_options_free(&layer);
+  cvz_options_free(&filters);
+  cvz_options_free(&both);
+}
+
 static void unknown_recipe_lists_the_known(void **state)
 {
   (void)state;
@@ -405,6 +427,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keras_recipe_gives_the_defaults),
       cmocka_unit_test(recipe_leaves_what_is_set),
+      cmocka_unit_test(a_dream_is_of_the_layer_unless_filters_are_asked_for),
       cmocka_unit_test(unknown_recipe_lists_the_known),
       cmocka_unit_test(sizes_are_square_or_height_by_width),
       cmocka_unit_test(bad_values_are_refused_in_one_line),

@@ -1,7 +1,8 @@
 /* tests/parity/embedded.c: what the public functions answer, for the comparison with Keras.
  *
- * embedded MODEL LAYER FILTER HxW IMAGE RESULT
- * IMAGE is a file of float32 (H, W, C). RESULT gets the layer's output, the mean of the filter and its gradient. */
+ * embedded MODEL LAYER FILTER HxW IMAGES RESULT [SETTING]
+ * IMAGES is a file of float32 (N, H, W, C). RESULT gets of each image the layer's output and, unless FILTER is -1, the
+ * mean of the filter and its gradient. */
 #include <convviz/convviz.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,22 +12,28 @@ static size_t count_of(cvz_dimensions d)
   return (size_t)d.height * (size_t)d.width * (size_t)d.channels;
 }
 
-static int answer(cvz_target *target, int filter, const char *from, const char *to, cvz_error *error)
+/* Of the images that follow in a file. */
+static int answer(cvz_target *target, int filter, FILE *in, FILE *out, cvz_error *error)
 {
   const size_t pixels = count_of(cvz_target_image(target)), outputs = count_of(cvz_target_output(target));
-  float *numbers = calloc(2 * pixels + outputs + 1, sizeof *numbers);
-  float *gradient = numbers + pixels, *map = gradient + pixels, *mean = map + outputs;
-  FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-  if (!numbers || !in || !out || fread(numbers, sizeof *numbers, pixels, in) != pixels) return 3;
-  int failed = cvz_target_forward(target, numbers, map, error) ||
-               cvz_target_gradient(target, filter, numbers, mean, gradient, error);
-  fwrite(map, sizeof *map, outputs, out);
-  fwrite(mean, sizeof *mean, 1, out);
-  fwrite(gradient, sizeof *gradient, pixels, out);
-  failed = fclose(out) || failed;
-  fclose(in);
-  free(numbers);
+  float *image = calloc(2 * pixels + outputs + 1, sizeof *image), *map = image + pixels, *mean = map + outputs;
+  int failed = !image;
+  while (!failed && fread(image, sizeof *image, pixels, in) == pixels) {
+    failed = cvz_target_forward(target, image, map, error) ||
+             (filter >= 0 && cvz_target_gradient(target, filter, image, mean, mean + 1, error));
+    fwrite(map, sizeof *map, filter >= 0 ? outputs + 1 + pixels : outputs, out);
+  }
+  free(image);
   return failed;
+}
+
+static int answer_file(cvz_target *target, int filter, const char *from, const char *to, cvz_error *error)
+{
+  FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+  if (!in || !out) return 3;
+  const int failed = answer(target, filter, in, out, error);
+  fclose(in);
+  return fclose(out) || failed;
 }
 
 int main(int argc, char **argv)
@@ -35,12 +42,12 @@ int main(int argc, char **argv)
   cvz_target *target = NULL;
   cvz_error error = {CVZ_OK, ""};
   char size[32];
-  if (argc != 7) return 2;
+  if (argc != 7 && argc != 8) return 2;
   snprintf(size, sizeof size, "size=%s", argv[4]);
-  const char *const settings[] = {size, NULL};
+  const char *const settings[] = {size, argv[7], NULL};
   const int failed = cvz_network_open(&network, argv[1], NULL, &error) ||
                      cvz_target_open(&target, network, argv[2], settings, &error) ||
-                     answer(target, atoi(argv[3]), argv[5], argv[6], &error);
+                     answer_file(target, atoi(argv[3]), argv[5], argv[6], &error);
   if (failed) fprintf(stderr, "embedded: %s\n", error.text);
   cvz_target_close(target);
   cvz_network_close(network);

@@ -2,7 +2,9 @@
  *
  * convviz-parts PART HEIGHT WIDTH [KEY=VALUE...] <IN >OUT, where KEY is an option of convviz-mpi; for a network that
  * reads -1 to 1. Input and output are float32:
- *   parametrization  parameters, derivative by the image -> image, derivative by the parameters
+ *   parametrization  with spectrum-from=given: magnitudes; parameters, derivative by the image
+ *                    -> image, derivative by the parameters
+ *   spectrum         pictures: height, width and colours of each -> mean magnitudes; with spectrum-from=natural those
  *   start            image -> parameters
  *   transform        draws (CVZ_TRANSFORM_DRAWS), progress, image, derivative by the view
  *                    -> sampling (6), view, derivative by the image
@@ -17,6 +19,7 @@
 #include "ascent/optimizer.h"
 #include "ascent/parametrization.h"
 #include "ascent/regularizer.h"
+#include "ascent/spectrum.h"
 #include "ascent/transform.h"
 #include "job/ascent_options.h"
 
@@ -62,6 +65,8 @@ static cvz_parametrization *parametrization_of(const parts *p)
 
 static void run_parametrization(parts *p)
 {
+  if (p->options.spectrum_from && !strcmp(p->options.spectrum_from, "given"))
+    p->recipe.magnitudes = take(cvz_spectrum_count(p->image));
   cvz_parametrization *made = parametrization_of(p);
   const size_t count = cvz_parametrization_count(made), pixels = cvz_shape_count(p->image);
   float *parameters = take(count), *derivative = take(pixels), *image = calloc(pixels, sizeof *image);
@@ -70,6 +75,35 @@ static void run_parametrization(parts *p)
   cvz_parametrization_backward(made, derivative, parameters);
   give(parameters, count);
   cvz_parametrization_free(made);
+}
+
+/* As many pictures as there are. */
+static void add_pictures(cvz_spectrum *spectrum)
+{
+  cvz_error error = {0};
+  float size[2];
+  while (fread(size, sizeof *size, 2, stdin) == 2) {
+    float *colours = take((size_t)size[0] * (size_t)size[1] * 3);
+    require(cvz_spectrum_add(spectrum, colours, (int)size[0], (int)size[1], &error) == CVZ_OK, &error);
+    free(colours);
+  }
+}
+
+static void run_spectrum(parts *p)
+{
+  cvz_error error = {0};
+  cvz_spectrum *spectrum;
+  const size_t count = cvz_spectrum_count(p->image);
+  float *magnitudes = calloc(count, sizeof *magnitudes);
+  if (!strcmp(p->options.spectrum_from, "natural")) {
+    cvz_spectrum_natural(p->image, magnitudes);
+  } else {
+    require(cvz_spectrum_create(&spectrum, &p->recipe, p->image, p->kernels, &error) == CVZ_OK, &error);
+    add_pictures(spectrum);
+    require(cvz_spectrum_mean(spectrum, magnitudes), NULL);
+    cvz_spectrum_free(spectrum);
+  }
+  give(magnitudes, count);
 }
 
 static void run_start(parts *p)
@@ -167,6 +201,7 @@ int main(int argc, char **argv)
     const char *name;
     void (*run)(parts *p);
   } all[] = {{"parametrization", run_parametrization},
+             {"spectrum", run_spectrum},
              {"start", run_start},
              {"transform", run_transform},
              {"optimizer", run_optimizer},

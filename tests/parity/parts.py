@@ -3,7 +3,7 @@
 The references are the published formulas, written down again here: Lucid's image (lucid/optvis/param), xplique's MaCo
 (xplique/features_visualizations), tf-keras-vis's regularizers, Keras's own optimizers.
 
-Usage: parts.py --probe CONVVIZ_PARTS
+Usage: parts.py --probe CONVVIZ_PARTS --natural SPECTRUM
 """
 import argparse
 import os
@@ -77,19 +77,19 @@ def to_valid_rgb(t, decorrelate, sigmoid):
     return v / tf.maximum(1.0, tf.abs(v)) / 2 + 0.5
 
 
-def compare_image(what, make, parameters, h, w, **options):
+def compare_image(what, make, parameters, h, w, given=(), **options):
     dimage = real((h, w, 3))
     x = tf.Variable(parameters.astype("d"))
     with tf.GradientTape() as tape:
         image = 2 * make(x) - 1
     gradient = tape.gradient(image, x, output_gradients=tf.constant(dimage.astype("d")))
-    ours = probe("parametrization", h, w, parameters, dimage, **options)
+    ours = probe("parametrization", h, w, given, parameters, dimage, **options)
     check(f"{what} {h} x {w}: image", ours[: h * w * 3], image)
     check(f"{what} {h} x {w}: gradient", ours[h * w * 3:], gradient)
 
 
 def check_fourier():
-    for h, w in (16, 16), (12, 15), (9, 14), (21, 7):
+    for h, w in (16, 16), (12, 15), (9, 14), (13, 22), (37, 60), (21, 7):
         z = real((3, h, frequencies(h, w).shape[1], 2), 0.05)
         numpy_image = np.fft.irfft2((z[..., 0] + 1j * z[..., 1]) * lucid_scale(h, w, 1))
         lucid = numpy_image.transpose(1, 2, 0)[:h, :w] / 4
@@ -99,7 +99,7 @@ def check_fourier():
                       parametrization="fourier", limit="sigmoid", colours="lucid")
         compare_image("clipped", lambda x: to_valid_rgb(fft_image(x, h, w), True, False), z * 4, h, w,
                       parametrization="fourier", limit="clip", colours="lucid")
-    compare_image("decay 1.5", lambda x: to_valid_rgb(fft_image(x, 21, 7, 1.5), False, True), z, 21, 7,
+    compare_image("decay 1.5", lambda x: to_valid_rgb(fft_image(x, h, w, 1.5), False, True), z, h, w,
                   parametrization="fourier", limit="sigmoid", decay_power=1.5)
 
 
@@ -131,8 +131,7 @@ MACO = np.array([[0.56282854, 0.58447580, 0.58447580], [0.19482528, 0.0, -0.1948
                  [0.04329450, -0.10823626, 0.06494176]])
 
 
-def maco_image(phase, h, w):
-    magnitude = tf.constant(lucid_scale(h, w, 1))
+def maco_image(phase, h, w, magnitude):
     phase = phase - tf.reduce_mean(phase)
     phase = phase / (tf.math.reduce_std(phase) + 1e-5)
     image = tf.signal.irfft2d(tf.complex(tf.cos(phase) * magnitude, tf.sin(phase) * magnitude))
@@ -144,8 +143,78 @@ def maco_image(phase, h, w):
 
 def check_maco():
     for h, w in (16, 16), (10, 18):
-        compare_image("MaCo", lambda x: maco_image(x, h, w), real((3, h, w // 2 + 1)), h, w, parametrization="phase",
-                      limit="sigmoid", colours="maco")
+        compare_image("MaCo", lambda x: maco_image(x, h, w, lucid_scale(h, w, 1)), real((3, h, w // 2 + 1)), h, w,
+                      parametrization="phase", limit="sigmoid", colours="maco")
+
+
+def resized(sizes, h, columns):
+    """tf.image.resize: bilinear, pixels have their middle at 1/2. sizes: (h, columns)."""
+    for axis, to in (0, h), (1, columns):
+        count = sizes.shape[axis]
+        at = (np.arange(to) + 0.5) * count / to - 0.5
+        low = np.floor(at).astype(int)
+        share = np.expand_dims(at - low, 1 - axis)
+        sizes = (np.take(sizes, np.maximum(low, 0), axis) * (1 - share)
+                 + np.take(sizes, np.minimum(low + 1, count - 1), axis) * share)
+    return sizes
+
+
+def mean_magnitudes(pictures, h, w):
+    """init_maco_buffer of pictures whose colours are decorrelated, those of other sizes by the root of their pixels."""
+    total = np.zeros((3, h, w // 2 + 1))
+    for colours in pictures:
+        colours = colours[:, : colours.shape[1] // 2 * 2]
+        numbers = (colours - MEAN) @ np.linalg.inv(MACO)
+        sizes = np.abs(np.fft.rfft2(numbers.transpose(2, 0, 1))) * np.sqrt(h * w / numbers[..., 0].size)
+        total += [resized(channel, h, w // 2 + 1) for channel in sizes]
+    return total / len(pictures)
+
+
+def check_spectrum():
+    maco = dict(parametrization="phase", limit="sigmoid", colours="maco")
+    for h, w, sizes in (16, 16, [(16, 16)]), (12, 18, [(12, 18), (12, 18)]), (20, 14, [(9, 16), (33, 27), (20, 14)]):
+        pictures = [rng.uniform(0, 1, (*size, 3)).cumsum(0).cumsum(1).astype("f") % 1 for size in sizes]
+        wanted = mean_magnitudes([p.astype("d") for p in pictures], h, w)
+        given = [np.concatenate([np.array(p.shape[:2], "f"), p.ravel()]) for p in pictures]
+        ours = probe("spectrum", h, w, *given, **maco)
+        check(f"magnitudes of {len(sizes)} pictures", ours, wanted)
+        if sizes[0] == (h, w):
+            tensorflow = tf.abs(tf.signal.rfft2d(tf.transpose((pictures[0].astype("d") - MEAN) @ np.linalg.inv(MACO),
+                                                              [2, 0, 1])))
+            if len(sizes) == 1:
+                check("the same by TensorFlow", ours, tensorflow)
+        magnitude = np.float64(ours).reshape(wanted.shape)
+        phase = real((3, h, w // 2 + 1))
+        compare_image("MaCo of pictures", lambda x: maco_image(x, h, w, magnitude),
+                      phase, h, w, given=np.float32(magnitude), spectrum_from="given", **maco)
+
+
+def natural_magnitudes(h, w):
+    """weights/natural_spectrum.txt read anew: bilinear in log2 of the frequency and the sine squared."""
+    text = open(args.natural).read()
+    numbers = np.array(" ".join(line for line in text.splitlines() if not line.startswith("#")).split(), float)
+    fy, fx = np.abs(np.fft.fftfreq(h))[:, None], np.fft.rfftfreq(w)
+    squared = fy ** 2 + fx ** 2
+    squared[0, 0] = 1 / max(h, w) ** 2
+    vertical = fy ** 2 / squared
+    vertical[0, 0] = 0.5
+    down, across = (np.log2(squared) / 2 + 9) / 0.5, vertical * 4
+    f, d = np.clip(down.astype(int), 0, 16), np.clip(across.astype(int), 0, 3)
+    u, v = down - f, across - d
+    result = []
+    for channel in numbers.reshape(3, 91):
+        rows = channel[1:].reshape(18, 5)
+        levels = ((1 - u) * ((1 - v) * rows[f, d] + v * rows[f, d + 1])
+                  + u * ((1 - v) * rows[f + 1, d] + v * rows[f + 1, d + 1]))
+        levels[0, 0] += channel[0]
+        result.append(np.exp2(levels) * np.sqrt(h * w))
+    return np.array(result)
+
+
+def check_natural():
+    for h, w in (16, 16), (40, 26), (1100, 8):
+        check(f"magnitudes of photographs, {h} x {w}", probe("spectrum", h, w, spectrum_from="natural"),
+              natural_magnitudes(h, w))
 
 
 def check_start():
@@ -296,8 +365,10 @@ def check_blur():
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--probe", required=True)
+parser.add_argument("--natural", required=True, help="weights/natural_spectrum.txt")
 args = parser.parse_args()
-for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_start, check_transforms, check_boxes,
+for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_spectrum,
+             check_natural, check_start, check_transforms, check_boxes,
              check_optimizers, check_regularizers, check_blur):
     test()
 sys.exit(f"{failures} comparisons failed" if failures else 0)

@@ -369,6 +369,36 @@ def real_job():
         check("no complaint on the console", not b.complaints(), b.complaints())
 
 
+def plays():
+    """Films: a button and a key show them in place of their ends, on the pages of a layer and of a filter."""
+    model = pathlib.Path(arguments.source).resolve() / "weights/inception_v3_imagenet_mixed5.h5"
+    out = WORK / "film"
+    render("--overwrite", "--model", model, "--filters", "0-3", "--iterations", "3", "--layer", "conv2d_5,conv2d_6",
+           "--recipe", "fast", "--size", "75", "--frames", "3", "--alpha", "--out", out)
+    image = "getComputedStyle(document.querySelector('.tile, .picture')).backgroundImage"
+    with opened(out) as b:
+        b.open("", ".layer")
+        check("the overview has no films", not b.until("#play").is_displayed())
+        b.open("conv2d_5", ".grid .tile")
+        wait(b, "a layer begins with its pictures", f"{image}.endsWith('conv2d_5.png\")')")
+        b.until("#play").click()
+        wait(b, "the button plays", f"{image}.endsWith('conv2d_5.apng\")') && "
+                "document.querySelector('#play').textContent === 'Stop'")
+        b.press("]")
+        wait(b, "the next layer plays on", f"{image}.endsWith('conv2d_6.apng\")')")
+        b.open("conv2d_6/2", ".picture")
+        b.press("p")
+        wait(b, "the key plays a filter", f"{image}.endsWith('conv2d_6.apng\")')")
+        shown = b.driver.execute_async_script("""const done = arguments[0], image = new Image();
+            image.onload = () => done([image.width, image.height]); image.onerror = () => done(null);
+            image.src = 'layers/conv2d_6.apng';""")
+        check("the browser takes the animation", shown == [155, 155], shown)
+        b.press("p")
+        wait(b, "and stops it", f"{image}.endsWith('conv2d_6.png\")')")
+        shoot(b, "transparent")
+        check("no complaint on the console", not b.complaints(), b.complaints())
+
+
 def live(folder):
     """A job that runs: some layers are not there yet, then they are."""
     path = folder / "site/job.js"
@@ -488,6 +518,7 @@ try:
     again()
     objectives()
     real_job()
+    plays()
     at_scale()
 finally:
     driver.quit()

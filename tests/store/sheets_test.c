@@ -45,13 +45,13 @@ static void sheets_have_names_that_no_stem_has(void **state)
 {
   (void)state;
   char end[CVZ_SHEET_END];
-  cvz_sheet_end(end, "", 0);
+  cvz_sheet_end(end, "", 0, ".png");
   assert_string_equal(end, ".png");
-  cvz_sheet_end(end, "", 11);
+  cvz_sheet_end(end, "", 11, ".png");
   assert_string_equal(end, "+12.png");
-  cvz_sheet_end(end, "repeat_1", 0);
+  cvz_sheet_end(end, "repeat_1", 0, ".png");
   assert_string_equal(end, "@repeat_1.png");
-  cvz_sheet_end(end, "lucid", 1);
+  cvz_sheet_end(end, "lucid", 1, ".png");
   assert_string_equal(end, "@lucid+2.png");
 }
 

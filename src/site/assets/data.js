@@ -70,6 +70,7 @@ const atlas = (() => {
       this.margin = raw.margin;
       this.perSheet = raw.per_sheet;
       this.sheets = raw.sheets.filter((name) => /^[A-Za-z0-9_-][A-Za-z0-9._+@-]*\.png$/.test(name));
+      this.frames = raw.frames || 0;
       this.statuses = Array.from(raw.statuses, Number);
       this.first = raw.first;
       this.last = raw.last;
@@ -105,7 +106,8 @@ const atlas = (() => {
       return this.filters.length;
     }
 
-    /* Where the picture of a place lies: address and size of its sheet, and its corner there, in pixels. */
+    /* Where the picture of a place lies: address and size of its sheet, of the sheet's animation if there is one, and its
+     * corner there, in pixels. */
     tile(place) {
       const sheet = Math.floor(place / this.perSheet);
       const inSheet = place - sheet * this.perSheet;
@@ -116,6 +118,7 @@ const atlas = (() => {
       const stepY = this.tileHeight + this.margin;
       return {
         url: `layers/${this.sheets[sheet]}`,
+        film: this.frames ? `layers/${this.sheets[sheet].replace(/png$/, "apng")}` : null,
         x: (inSheet % columns) * stepX, y: Math.floor(inSheet / columns) * stepY,
         width: this.tileWidth, height: this.tileHeight,
         sheetWidth: columns * stepX - this.margin, sheetHeight: rows * stepY - this.margin,

@@ -9,6 +9,7 @@ const filterPage = (() => {
   function picture(pictures, place, width, label) {
     const element = h("div", {class: "picture", role: "img", "aria-label": label});
     const tile = pictures.tile(place);
+    if (atlas.jobOf(pictures).job.alpha) element.classList.add("clear");
     element.style.aspectRatio = `${tile.width} / ${tile.height}`;
     element.style.maxWidth = `${width}px`;
     new ResizeObserver(() => sheet.show(element, tile, element.clientWidth)).observe(element);
@@ -223,6 +224,7 @@ const filterPage = (() => {
         atlas.compares ? null : again(layer, filter, shown)));
     page.style.setProperty("--picture", `${widthOf(shown)}px`);
     return {page, title: `${layer.name} ${filter}: ${atlas.modelName}`,
+            plays: pictures.all.some((one) => one.frames > 0),
             keys: keysFor(layer, pictures, order, position, filter, shown)};
   }
 

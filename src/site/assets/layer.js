@@ -91,13 +91,14 @@ const layerPage = (() => {
     return `Filter ${pictures.nameOfPlace(place)}, ${told}`;
   }
 
-  function head(layer) {
+  function head(layer, pictures) {
     return h("header", {class: "title"}, h("h1", {tabindex: -1}, nameOf(layer.name)),
       h("p", {class: "facts"}, h("span", {}, layer.className), h("span", {}, layer.shape),
         ...Object.entries(layer.status).filter(([, number]) => number).map(([name, number]) =>
           h("span", {class: name === "ok" ? null : "odd"}, `${number} ${statusWord(name)}`)),
         atlas.compares ? null : h("a", {href: `layers/${layer.stem}.h5`, download: true}, "HDF5"),
-        h("a", {href: `layers/${layer.stem}.png`}, "PNG")));
+        h("a", {href: `layers/${layer.stem}.png`}, "PNG"),
+        pictures.frames ? h("a", {href: `layers/${layer.stem}.apng`}, "animation") : null));
   }
 
   /* The layer before or after, in the network's order, that has pictures. */
@@ -149,8 +150,8 @@ const layerPage = (() => {
     });
     grid.side = SIDES[size];
     update();
-    const page = h("article", {class: "layer-page"}, head(layer), bar, grid.element, links(layer));
-    return {page, title: `${layer.name}: ${atlas.modelName}`, keys: keysFor(layer), started: () => grid.start(),
+    const page = h("article", {class: "layer-page"}, head(layer, pictures), bar, grid.element, links(layer));
+    return {page, title: `${layer.name}: ${atlas.modelName}`, keys: keysFor(layer), plays: pictures.frames > 0, started: () => grid.start(),
             stopped: () => grid.stop(), focusFilter: (filter) => grid.focusPlace(pictures.places.get(filter))};
   }
 

@@ -57,6 +57,7 @@
     shown = next;
     document.title = next.title;
     main.replaceChildren(next.page);
+    namePlay();
     showTrail(where);
     next.started?.();
     scrollTo(0, scrolls.get(location.hash) || 0);
@@ -106,7 +107,21 @@
     document.getElementById("theme").textContent = theme.current() === "dark" ? "Light" : "Dark";
   }
 
-  const KEYS = {r: random, "/": search, d: toggleTheme, "?": () => legend.showModal()};
+  /* Of pages whose pictures have films. */
+  function togglePlay() {
+    if (!shown?.plays) return;
+    sheet.play(!sheet.moving);
+    namePlay();
+  }
+
+  function namePlay() {
+    const button = document.getElementById("play");
+    button.hidden = !shown?.plays;
+    button.textContent = sheet.moving ? "Stop" : "Play";
+    button.setAttribute("aria-pressed", String(sheet.moving));
+  }
+
+  const KEYS = {r: random, p: togglePlay, "/": search, d: toggleTheme, "?": () => legend.showModal()};
 
   function onKey(event) {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || legend.open) return;
@@ -147,6 +162,7 @@
   addEventListener("keydown", onKey);
   history.scrollRestoration = "manual";
   document.getElementById("random").addEventListener("click", random);
+  document.getElementById("play").addEventListener("click", togglePlay);
   document.getElementById("theme").addEventListener("click", toggleTheme);
   document.getElementById("legend-open").addEventListener("click", () => legend.showModal());
   document.querySelector(".skip").addEventListener("click", (event) => {

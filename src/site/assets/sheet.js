@@ -4,12 +4,14 @@
 
 const sheet = (() => {
   const address = (path) => `url("${encodeURI(path)}")`;
+  let moving = false;
 
   /* Shows a tile (Pictures.tile) in an element of that many pixels across. */
   function show(element, tile, width) {
     const scale = width / tile.width;
     const style = element.style;
-    style.backgroundImage = address(tile.url);
+    style.backgroundImage = address(moving && tile.film ? tile.film : tile.url);
+    if (tile.film) Object.assign(element.dataset, {still: tile.url, film: tile.film});
     style.backgroundSize = `${tile.sheetWidth * scale}px ${tile.sheetHeight * scale}px`;
     style.backgroundPosition = `${-tile.x * scale}px ${-tile.y * scale}px`;
   }
@@ -22,5 +24,12 @@ const sheet = (() => {
     style.backgroundPosition = count > 1 ? `${(100 * index) / (count - 1)}% 0` : "0 0";
   }
 
-  return {show, showOfStrip};
+  /* Shows the ascents, or again their ends; pictures that come later, too. */
+  function play(on) {
+    moving = on;
+    for (const element of document.querySelectorAll("[data-film]"))
+      element.style.backgroundImage = address(on ? element.dataset.film : element.dataset.still);
+  }
+
+  return {show, showOfStrip, play, get moving() { return moving; }};
 })();
