@@ -5,12 +5,10 @@ The references are the published formulas, written down again here: Lucid's imag
 
 Usage: parts.py --probe CONVVIZ_PARTS
 """
-import argparse
-import os
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from checks import begin
 
 import keras
 import numpy as np
@@ -294,9 +292,7 @@ def check_blur():
         check(f"blur {deviation}", probe("blur", h, w, x, gradient_blur=deviation), y)
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-args = parser.parse_args()
+args = begin("probe")
 for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_start, check_transforms, check_boxes,
              check_optimizers, check_regularizers, check_blur):
     test()
