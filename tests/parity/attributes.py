@@ -3,7 +3,6 @@ render its pictures again.
 
 Usage: attributes.py --program convviz-mpi --source DIR --work DIR, by an interpreter with h5py.
 """
-import argparse
 import pathlib
 import re
 import shutil
@@ -12,16 +11,12 @@ import subprocess
 import h5py
 import numpy
 
-from checks import check, end
+from checks import begin, check, end
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-arguments = parser.parse_args()
+arguments = begin("program", "source", "work")
 PROGRAM = pathlib.Path(arguments.program).resolve()
-SOURCE = pathlib.Path(arguments.source).resolve()
-WORK = pathlib.Path(arguments.work).resolve()
+SOURCE = arguments.source.resolve()
+WORK = arguments.work.resolve()
 MODEL = SOURCE / "weights/inception_v3_imagenet_mixed5.h5"
 
 

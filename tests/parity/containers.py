@@ -11,24 +11,19 @@ The small models have no constructor to name: of them the .keras must give the l
 byte (parity.py compares those with Keras), and number types other than float32 are read as they are.
 --table prints a row of docs/models.md for each.
 """
-import argparse
-import os
-import pathlib
 import subprocess
 import sys
 import zlib
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+from checks import begin
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-parser.add_argument("--table", action="store_true")
-parser.add_argument("names", nargs="*")
-arguments = parser.parse_args()
-sys.path.insert(0, str(pathlib.Path(arguments.source) / "tests/model"))
+
+def more(parser):
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("names", nargs="*")
+
+
+arguments = begin("probe", "source", "work", more=more)
 
 import keras
 import numpy as np
@@ -37,8 +32,7 @@ from keras import layers as L
 import make_models
 
 FEW = ["MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny"]
-work = pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+work = arguments.work
 engine = subprocess.check_output([arguments.probe], text=True).split()[:2]
 passed = failed = 0
 

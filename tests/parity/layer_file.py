@@ -3,8 +3,6 @@
 
 Usage: layer_file.py --program convviz-mpi --source PROJECT
 """
-import argparse
-import os
 import pathlib
 import re
 import shutil
@@ -12,20 +10,16 @@ import subprocess
 import sys
 import tempfile
 
-os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+from checks import begin, check, end
 
 import h5py
 import keras
 import numpy as np
 
 from bundled import bundled_model
-from checks import check, end
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", required=True)
-parser.add_argument("--source", required=True)
-arguments = parser.parse_args()
-SOURCE = pathlib.Path(arguments.source)
+arguments = begin("program", "source")
+SOURCE = arguments.source
 MODEL = SOURCE / "weights/inception_v3_imagenet_mixed5.h5"
 
 

@@ -6,24 +6,19 @@ given image: the loss is the value, the way it went the gradient.
 
 Usage: objectives.py --program convviz-mpi --source PROJECT
 """
-import argparse
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+from checks import begin
 
 import h5py
 import keras
 import numpy as np
 import tensorflow as tf
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", required=True)
-parser.add_argument("--source", required=True)
-arguments = parser.parse_args()
+arguments = begin("program", "source")
 BOUND, RATE, BORDER = 1e-5, 4096.0, 2
 rng = np.random.RandomState(11)
 failures = 0

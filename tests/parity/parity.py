@@ -24,26 +24,21 @@ Keras rounds too, so a unit that misses a bound is judged by the same network in
 A unit is alive if its gradient in Keras, for an input range of 2, has a norm above 1e-4. For every network the judge
 is shown a gradient with 2e-4 of noise and one of slightly wrong weights, and must reject both.
 """
-import argparse
 import collections
 import functools
-import os
 import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+from checks import begin
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-parser.add_argument("--table", help="of models.py: where its table goes")
-parser.add_argument("names", nargs="*")
-arguments = parser.parse_args()
-sys.path.insert(0, str(pathlib.Path(arguments.source) / "tests/model"))
+
+def more(parser):
+    parser.add_argument("--table", help="of models.py: where its table goes")
+    parser.add_argument("names", nargs="*")
+
+
+arguments = begin("probe", "source", "work", more=more)
 
 import h5py
 import json
@@ -62,8 +57,7 @@ AGREE = 1e-5  # between our own engines
 RATE = np.float32(10)
 STEPS = 3
 BUNDLED = "inception_v3_imagenet_mixed5"
-work = pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+work = arguments.work
 engines = [line.split() for line in subprocess.check_output([arguments.probe], text=True).splitlines()]
 counts = collections.Counter()
 worst = collections.defaultdict(float)

@@ -5,12 +5,10 @@ The references are the published formulas, written down again here: Lucid's imag
 
 Usage: parts.py --probe CONVVIZ_PARTS --natural SPECTRUM
 """
-import argparse
-import os
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from checks import begin
 
 import keras
 import numpy as np
@@ -363,12 +361,9 @@ def check_blur():
         check(f"blur {deviation}", probe("blur", h, w, x, gradient_blur=deviation), y)
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--natural", required=True, help="weights/natural_spectrum.txt")
-args = parser.parse_args()
-for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_spectrum,
-             check_natural, check_start, check_transforms, check_boxes,
+args = begin("probe", "natural")
+for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_spectrum, check_natural, check_start,
+             check_transforms, check_boxes,
              check_optimizers, check_regularizers, check_blur):
     test()
 sys.exit(f"{failures} comparisons failed" if failures else 0)

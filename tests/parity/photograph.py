@@ -7,28 +7,19 @@ its middle, scaled to 224 x 224 (bilinear, antialiased). All 1000 probabilities 
 program: within 1e-5, and relative to Keras's within 1e-4 where that is above 1e-4. So must
 be the map before the classifier, where no softmax hides a difference, within 1e-5 (relative L2).
 """
-import argparse
-import os
-import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+from checks import begin
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-arguments = parser.parse_args()
+arguments = begin("probe", "source", "work")
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 ESPRESSO = 967
-source, work = pathlib.Path(arguments.source), pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+source, work = arguments.source, arguments.work
 path = source / "weights/efficientnet_lite0_imagenet.keras"
 names = (source / "weights/imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
 picture = tf.io.decode_png((source / "tests/parity/coffee.png").read_bytes(), 3).numpy()

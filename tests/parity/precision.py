@@ -5,27 +5,19 @@ Usage: precision.py --probe PROGRAM --source PROJECT --work FOLDER
 Both round what they multiply to 8 bits, so some units lie on the other side of their ReLU, and the gradient jumps there.
 How large that may be is told by Keras itself. Layers without a ReLU have bounds of rounding: tests/engine/bf16_test.c.
 """
-import argparse
-import os
 import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+from checks import begin
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-arguments = parser.parse_args()
+arguments = begin("probe", "source", "work")
 
 # The flag of the processor, before anything is loaded.
 cpu = pathlib.Path("/proc/cpuinfo")
 if not cpu.exists() or "avx512_bf16" not in cpu.read_text():
     print("skipped: this processor has no AVX512-BF16")
     sys.exit()
-sys.path.insert(0, str(pathlib.Path(arguments.source) / "tests/model"))
 
 import keras
 import numpy as np
@@ -36,8 +28,7 @@ import make_models
 SIZE = (101, 101)
 LOSS = 2.0 ** -5  # of max(|loss|, 1): 2^-8 of each layer, which add up like random numbers over some tens of them
 LAYERS = ["conv2_block1_out", "conv2_block3_out", "conv3_block4_out"]
-work = pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+work = arguments.work
 engine = subprocess.check_output([arguments.probe], text=True).split()[:2]
 
 

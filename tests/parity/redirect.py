@@ -7,22 +7,13 @@ of the Keras models: InceptionV3 with the bundled weights (ReLU), and MobileNetV
 some channels are pushed below 0 and some beyond 6. The networks compute in float64. A gradient must be within 1e-4 of
 theirs (relative L2), or within 2e-5 after flips of ReLUs and maxima within rounding, as in parity.py (flips.py).
 """
-import argparse
-import os
 import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+from checks import begin
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--probe", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-arguments = parser.parse_args()
-sys.path.insert(0, str(pathlib.Path(arguments.source) / "tests/model"))
+arguments = begin("probe", "source", "work")
 
 import json
 
@@ -35,8 +26,7 @@ import flips
 import make_models
 
 STRICT, EXACT = 1e-4, 2e-5
-work = pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+work = arguments.work
 engines = [line.split() for line in subprocess.check_output([arguments.probe], text=True).splitlines()]
 
 
