@@ -19,8 +19,8 @@ typedef struct cvz_bench_network {
   cvz_block values, packed, arena;
 } cvz_bench_network;
 
-/** Reads or makes up the network of the options and plans its layer under the recipe `keras`. Free it after a failure,
- *  too. */
+/** Reads or makes up the network of the options and plans its layer for their recipe, of a vector that ends in a
+ *  softmax or a sigmoid what is before it. Free it after a failure, too. */
 cvz_status cvz_bench_network_create(cvz_bench_network *network, const cvz_bench_options *options,
                                     const cvz_bench_machine *machine, cvz_error *error);
 

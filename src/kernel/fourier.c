@@ -1,6 +1,7 @@
 #include "kernel/fourier.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
