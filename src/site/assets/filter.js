@@ -171,12 +171,13 @@ const filterPage = (() => {
         smallTile(layer, pictures, other, 96, String(pictures.filters[other])))));
   }
 
-  /* The filters beside this one, in the order last looked at and as the pictures that are shown. */
-  function neighbours(layer, shown, order, position) {
+  /* The filters beside this one, in the order last looked at, by the pictures that are shown where they have such. */
+  function neighbours(layer, pictures, shown, order, position) {
     const around = [-3, -2, -1, 0, 1, 2, 3].filter((step) => order[position + step] !== undefined);
     return h("nav", {class: "row around", "aria-label": "Filters beside it"}, ...around.map((step) => {
       const place = order[position + step];
-      const link = smallTile(layer, shown, place, 64, String(shown.filters[place]));
+      const has = statusName(layer, shown.statuses[place]) !== "missing";
+      const link = smallTile(layer, has ? shown : pictures, place, 64, String(shown.filters[place]));
       if (step === 0) link.setAttribute("aria-current", "true");
       link.classList.toggle("far", Math.abs(step) === 3);
       return link;
@@ -219,7 +220,7 @@ const filterPage = (() => {
     const page = h("article", {class: "filter-page"},
       h("div", {class: "large"}, ...large(layer, pictures, place, shown, label)),
       h("div", {class: "side"}, head(layer, filter, pictures.label(place)),
-        neighbours(layer, shown, order, position), curve.figure(shown.curve(place), shown.steps),
+        neighbours(layer, pictures, shown, order, position), curve.figure(shown.curve(place), shown.steps),
         facts(layer, pictures, place, shown), variants(layer, pictures, place, shown), similar(layer, pictures, place),
         atlas.compares ? null : again(layer, filter, shown)));
     page.style.setProperty("--picture", `${widthOf(shown)}px`);

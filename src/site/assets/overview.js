@@ -46,10 +46,10 @@ const overview = (() => {
   function lines(row, lanes) {
     const x = (lane) => lane * LANE + LANE / 2;
     const to = x(row.lane);
-    const paths = row.past.map((lane) => `M${x(lane)} -1V101`); /* rows overlap, lest a seam shows */
+    const paths = row.past.map((lane) => `M${x(lane)} -0.3V100.3`); /* rows overlap, lest a seam shows */
     for (const lane of row.from)
-      paths.push(lane === row.lane ? `M${to} -1V50` : `M${x(lane)} -1V0C${x(lane)} 36 ${to} 14 ${to} 50`);
-    if (row.outputs.length) paths.push(`M${to} 50V101`);
+      paths.push(lane === row.lane ? `M${to} -0.3V50` : `M${x(lane)} -0.3V0C${x(lane)} 36 ${to} 14 ${to} 50`);
+    if (row.outputs.length) paths.push(`M${to} 50V100.3`);
     const dot = h("span", {class: "dot"});
     dot.style.left = `${to}px`;
     const gutter = h("div", {class: "lanes", "aria-hidden": "true"},
