@@ -363,7 +363,6 @@ def check_blur():
 
 args = begin("probe", "natural")
 for test in (check_fourier, check_pixels, check_pyramid, check_maco, check_spectrum, check_natural, check_start,
-             check_transforms, check_boxes,
-             check_optimizers, check_regularizers, check_blur):
+             check_transforms, check_boxes, check_optimizers, check_regularizers, check_blur):
     test()
 sys.exit(f"{failures} comparisons failed" if failures else 0)
