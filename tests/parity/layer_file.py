@@ -41,7 +41,7 @@ def documented():
 def datasets(file):
     table = documented()
     check("every dataset is documented, and is there", set(file) == set(table), (set(file), set(table)))
-    sizes = {"n": 6, "steps": 4, "h": 78, "w": 78, "c": 3, "H": 128, "W": 128, "C": 3, "m": 8}
+    sizes = {"n": 6, "steps": 4, "h": 78, "w": 78, "c": 3, "H": 128, "W": 128, "C": 3, "m": 8, "f": 3}
     for name, (kind, shape, axes) in table.items():
         data = file[name]
         wanted = np.uint8 if kind.startswith("enum") else kind
@@ -100,7 +100,7 @@ with tempfile.TemporaryDirectory(prefix="convviz-file-") as folder:
     out = pathlib.Path(folder) / "out"
     job = ["--model", MODEL, "--layer", "conv2d_5,mixed0", "--filters", "0,2,5,7,11,60", "--size", "128", "--iterations",
            "4", "--out"]
-    run(*job, out, "--save-raw")
+    run(*job, out, "--save-raw", "--frames", "3")
     made_again(out / "layers/conv2d_5.h5", pathlib.Path(folder) / "again")
     shutil.copytree(out, pathlib.Path(folder) / "other")
     run(*job, out, "--similar")
