@@ -388,6 +388,7 @@ static bool read_picture(const picture_sets *sets, int index, cvz_result *result
          read_row(sets->repeat, H5T_NATIVE_INT, 1, index, &result->repeat) &&
          read_row(sets->attempt, H5T_NATIVE_INT, 1, index, &result->attempt) &&
          read_row(sets->score, H5T_NATIVE_FLOAT, 1, index, &result->score) && read_noise(sets, index, result) &&
+         (!sets->frames || read_row(sets->film, H5T_NATIVE_UINT8, 5, index, sets->frames)) &&
          (!sets->image || read_row(sets->raw, H5T_NATIVE_FLOAT, 4, index, sets->image));
 }
 

@@ -3,25 +3,16 @@ beside it stays as it was. See harness.py for how to call it.
 """
 import pathlib
 
-from harness import MODEL, check, compare, dataset, files, finish, floats, png_size, render, run, scratch_folder
+from harness import (MODEL, check, compare, dataset, files, finish, floats, in_pieces, in_shards, png_size, render, run,
+                     scratch_folder)
 
 SMALL = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3,7", "--save-raw", "--isa", "portable", "--quiet",
          "--iterations", "3"]
-STOPPED = 75
 HOW = {
     "keras": ["--size", 80, "--repeats", 2, "--keep-repeats"],
     "maco": ["--recipe", "maco", "--size", 96, "--view", 75, "--views", 2],
     "diversity": ["--recipe", "fast", "--size", 80, "--repeats", 2, "--objective", "channel - 2 diversity:conv2d_5"],
 }
-
-
-def in_pieces(scratch, name, options, whole):
-    codes = []
-    while not codes or (codes[-1] == STOPPED and len(codes) < 40):
-        codes.append(run(options + ["--out", scratch / f"{name}-pieces", "--resume", "--max-time", "0.01s"],
-                         2 if len(codes) == 1 else 0).code)
-    check(f"{name}: it was stopped, and ended", codes.count(STOPPED) >= 3 and codes[-1] == 0, codes)
-    compare(f"{name}: after stops", files(scratch / f"{name}-pieces"), whole)
 
 
 def is_what_it_was(scratch, name, options):
@@ -39,15 +30,6 @@ def is_what_it_was(scratch, name, options):
     check(f"{name}: about a fifth of the image is opaque, and some is not",
           0.15 < share < (0.9 if cropped else 0.35) and min(opaque) < 128, share)
     check(f"{name}: the grid is RGBA", png_size(alpha.with_suffix(".png"))[2:] == (8, 6))
-
-
-def shards(scratch, options, whole):
-    parts = [scratch / "part1", scratch / "part2"]
-    for i, part in enumerate(parts, 1):
-        render(part, options + ["--shard", f"{i}/2"])
-    told = run(["--merge", *parts, "--out", scratch / "merged", "--quiet"])
-    check("merge ends well", told.code == 0, told)
-    compare("shards joined", files(scratch / "merged"), whole)
 
 
 def others(scratch):
@@ -68,6 +50,6 @@ with scratch_folder() as folder:
         in_pieces(place, key, wanted, undisturbed)
         is_what_it_was(place, key, SMALL + how)
         if key == "keras":
-            shards(place, wanted, undisturbed)
+            in_shards(place, wanted, undisturbed)
     others(place)
 finish()

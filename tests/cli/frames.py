@@ -5,10 +5,11 @@ import pathlib
 import struct
 import zlib
 
-from harness import MODEL, check, compare, dataset, files, finish, png_size, render, run, scratch_folder
+from harness import (MODEL, check, compare, dataset, files, finish, in_pieces, in_shards, png_size, render, run,
+                     scratch_folder)
 
 SMALL = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3,7", "--isa", "portable", "--quiet", "--size", "80"]
-STOPPED, MARGIN, STEPS = 75, 5, 6
+MARGIN, STEPS = 5, 6
 HOW = {
     "lucid": ["--recipe", "lucid", "--iterations", STEPS, "--frames", 4],
     "keras": ["--iterations", STEPS, "--frames", 7, "--alpha", "--repeats", 2, "--keep-repeats"],
@@ -112,22 +113,8 @@ def on_its_way(scratch):
         check(f"picture {i} is what {steps} steps leave", ours == tiles)
 
 
-def in_pieces(scratch, name, options, whole):
-    codes = []
-    while not codes or (codes[-1] == STOPPED and len(codes) < 60):
-        codes.append(run(options + ["--out", scratch / f"{name}-pieces", "--resume", "--max-time", "0.01s"],
-                         2 if len(codes) == 1 else 0).code)
-    check(f"{name}: it was stopped, and ended", codes.count(STOPPED) >= 3 and codes[-1] == 0, codes)
-    compare(f"{name}: after stops", files(scratch / f"{name}-pieces"), whole)
-
-
 def joined(scratch, options, whole):
-    parts = [scratch / "part1", scratch / "part2"]
-    for i, part in enumerate(parts, 1):
-        render(part, options + ["--shard", f"{i}/2"])
-    told = run(["--merge", *parts, "--out", scratch / "merged", "--quiet"])
-    check("merge ends well", told.code == 0, told)
-    compare("shards joined", files(scratch / "merged"), whole)
+    in_shards(scratch, options, whole)
     told = run(["--combine", scratch / "lucid", scratch / "lucid-2", "--out", scratch / "both", "--quiet"])
     check("--combine keeps those that are there", told.code == 0 and (scratch / "both/layers/conv2d_5.apng").exists() and
           not (scratch / "both/layers/conv2d_5@lucid-2.apng").exists(), told)

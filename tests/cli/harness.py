@@ -30,6 +30,7 @@ SOURCE = pathlib.Path(arguments.source).resolve()
 MUTATE = arguments.mutate or str(pathlib.Path(PROGRAM).parent.parent / "tests/convviz-mutate")
 MODEL = str(SOURCE / "weights/inception_v3_imagenet_mixed5.h5")
 TIMEOUT = 180
+STOPPED = 75  # how a job ends that goes on with --resume
 
 failures = 0
 
@@ -165,6 +166,26 @@ def render(out, options, ranks=0, code=0):
     result = run(options + ["--out", out], ranks)
     check(f"{out.name}: ends with {code}", result.code == code, result)
     return files(out)
+
+
+def in_pieces(scratch, name, options, whole):
+    """A job that is stopped again and again and goes on with other numbers of ranks leaves what one run leaves."""
+    codes = []
+    while not codes or (codes[-1] == STOPPED and len(codes) < 60):
+        codes.append(run(options + ["--out", scratch / f"{name}-pieces", "--resume", "--max-time", "0.01s"],
+                         2 if len(codes) == 1 else 0).code)
+    check(f"{name}: it was stopped, and ended", codes.count(STOPPED) >= 3 and codes[-1] == 0, codes)
+    compare(f"{name}: after stops", files(scratch / f"{name}-pieces"), whole)
+
+
+def in_shards(scratch, options, whole):
+    """So do two shards that are joined."""
+    parts = [scratch / "part1", scratch / "part2"]
+    for i, part in enumerate(parts, 1):
+        render(part, options + ["--shard", f"{i}/2"])
+    told = run(["--merge", *parts, "--out", scratch / "merged", "--quiet"])
+    check("merge ends well", told.code == 0, told)
+    compare("shards joined", files(scratch / "merged"), whole)
 
 
 def manifest(folder):
