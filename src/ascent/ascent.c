@@ -63,15 +63,10 @@ static size_t pixel_count(const cvz_ascent *a)
   return (size_t)a->workspace->image.height * (size_t)a->workspace->image.width;
 }
 
+/* 0 without alpha. */
 static size_t mass_count(const cvz_ascent *a)
 {
   return a->workspace->mass ? pixel_count(a) : 0;
-}
-
-/* The film in a state of floats. */
-static size_t film_count(const cvz_ascent *a)
-{
-  return (cvz_film_bytes(a->recipe, a->workspace->image) + sizeof(float) - 1) / sizeof(float);
 }
 
 static void film(const cvz_ascent *a)
@@ -112,40 +107,59 @@ void cvz_ascent_move(cvz_ascent *a, cvz_run *run, float *scratch)
   memcpy(cvz_run_image(run), scratch, bytes);
 }
 
+/* A piece of a unit's state; of 0 bytes where the recipe has no such thing. */
+typedef struct state_part {
+  void *data;
+  size_t bytes;
+} state_part;
+
+enum { STATE_PARTS = 6 };
+
+static size_t floats_of(state_part part)
+{
+  return (part.bytes + sizeof(float) - 1) / sizeof(float);
+}
+
+/* In the order of a saved state. `live` stands for ascent->live. */
+static void list_state(const cvz_ascent *a, float *live, state_part parts[STATE_PARTS])
+{
+  const cvz_workspace *w = a->workspace;
+  const state_part all[STATE_PARTS] = {{parameters_of(a), parameter_count(a) * sizeof(float)},
+                                       {w->moments, moment_count(a) * sizeof(float)},
+                                       {live, w->random ? sizeof *live : 0},
+                                       {w->mass, mass_count(a) * sizeof(float)},
+                                       {w->film, w->film ? cvz_film_bytes(a->recipe, w->image) : 0},
+                                       {a->loss, (size_t)a->recipe->iterations * sizeof(float)}};
+  memcpy(parts, all, sizeof all);
+}
+
 size_t cvz_ascent_state_count(const cvz_ascent *a)
 {
-  return parameter_count(a) + moment_count(a) + a->workspace->random + mass_count(a) + film_count(a) +
-         (size_t)a->recipe->iterations;
+  float live = 0;
+  state_part parts[STATE_PARTS];
+  size_t count = 0;
+  list_state(a, &live, parts);
+  for (int i = 0; i < STATE_PARTS; i++) count += floats_of(parts[i]);
+  return count;
 }
 
 void cvz_ascent_save(const cvz_ascent *a, float *state)
 {
-  const size_t parameters = parameter_count(a), moments = moment_count(a);
-  memcpy(state, parameters_of(a), parameters * sizeof *state);
-  state += parameters;
-  if (moments) memcpy(state, a->workspace->moments, moments * sizeof *state);
-  state += moments;
-  if (a->workspace->random) *state++ = a->live;
-  if (a->workspace->mass) memcpy(state, a->workspace->mass, mass_count(a) * sizeof *state);
-  state += mass_count(a);
-  if (a->workspace->film) memcpy(state, a->workspace->film, cvz_film_bytes(a->recipe, a->workspace->image));
-  state += film_count(a);
-  memcpy(state, a->loss, (size_t)a->recipe->iterations * sizeof *state);
+  float live = a->live;
+  state_part parts[STATE_PARTS];
+  list_state(a, &live, parts);
+  for (int i = 0; i < STATE_PARTS; state += floats_of(parts[i++]))
+    if (parts[i].bytes) memcpy(state, parts[i].data, parts[i].bytes);
 }
 
 void cvz_ascent_restore(cvz_ascent *a, int step, const float *state)
 {
-  const size_t parameters = parameter_count(a), moments = moment_count(a);
-  memcpy(parameters_of(a), state, parameters * sizeof *state);
-  state += parameters;
-  if (moments) memcpy(a->workspace->moments, state, moments * sizeof *state);
-  state += moments;
-  if (a->workspace->random) a->live = *state++ != 0;
-  if (a->workspace->mass) memcpy(a->workspace->mass, state, mass_count(a) * sizeof *state);
-  state += mass_count(a);
-  if (a->workspace->film) memcpy(a->workspace->film, state, cvz_film_bytes(a->recipe, a->workspace->image));
-  state += film_count(a);
-  memcpy(a->loss, state, (size_t)a->recipe->iterations * sizeof *state);
+  float live = a->live;
+  state_part parts[STATE_PARTS];
+  list_state(a, &live, parts);
+  for (int i = 0; i < STATE_PARTS; state += floats_of(parts[i++]))
+    if (parts[i].bytes) memcpy(parts[i].data, state, parts[i].bytes);
+  a->live = live != 0;
   a->step = step;
   make_image(a);
 }

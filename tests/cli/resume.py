@@ -12,10 +12,10 @@ import struct
 import time
 import zlib
 
-from harness import (MODEL, call, check, end, files, finish, left_running, manifest, ranks_of, run, same,
+from harness import (MODEL, STOPPED, call, check, end, files, finish, left_running, manifest, ranks_of, run, same,
                      scratch_folder, skip, start, until)
 
-FAILED, USAGE, STOPPED = 1, 2, 75
+FAILED, USAGE = 1, 2
 KILLS = 50
 BASE = ["--model", MODEL, "--size", "80", "--save-raw"]
 JOB = BASE + ["--layer", "conv2d_1,conv2d_5", "--filters", "0-23", "--iterations", "150"]
