@@ -32,15 +32,15 @@ size_t cvz_blocks_count(const cvz_graph *graph, const cvz_pack_request *request)
 /** @param kernel  see cvz_fold_kernel */
 void cvz_blocks_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel, float *to);
 
-/** The kinds of blocks that are rounded to bfloat16. */
-bool cvz_blocks_is_bf16(cvz_pack_kind kind);
+/** The kinds of blocks that are made of bfloat16 numbers: rounded, or in pieces. */
+bool cvz_blocks_are_pieces(cvz_pack_kind kind);
 
-/** Floats of memory of such a pack: two numbers in each. */
-size_t cvz_blocks_bf16_count(const cvz_graph *graph, const cvz_pack_request *request);
+/** Floats of memory of such a pack. */
+size_t cvz_blocks_pieces_count(const cvz_graph *graph, const cvz_pack_request *request);
 
-/** The blocks of cvz_blocks_fill, each through cvz_bf16_pack.
+/** The blocks of cvz_blocks_fill, each through cvz_bf16_pack or cvz_tiles.pack.
  *  @return CVZ_E_MEMORY */
-cvz_status cvz_blocks_bf16_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel,
-                                float *pack, cvz_error *error);
+cvz_status cvz_blocks_pieces_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel,
+                                  float *pack, cvz_error *error);
 
 #endif

@@ -70,38 +70,7 @@ static void forward(const cvz_context *context)
   cvz_conv_finish(context, y, &epilogue, 0, 0);
 }
 
-static void backward_part(const cvz_context *context, const cvz_rows_part *part)
-{
-  float *matrix = cvz_context_scratch(context);
-  const float *a = part->y.data;
-  const cvz_gemm_call call = {.m = part->rows * part->y.width,
-                              .n = part->window,
-                              .k = part->y.channels,
-                              .terms = 1,
-                              .a = &a,
-                              .lda = part->y.pixel,
-                              .packed = part->weights,
-                              .c = matrix,
-                              .ldc = (size_t)part->window};
-  cvz_packs_gemm(context->plan->packs)->multiply(&call);
-  cvz_context_kernels(context)->row2im(&context->step->slide, part->x, matrix, part->first, part->rows, part->y.width);
-}
-
-static void backward(const cvz_context *context)
-{
-  const cvz_view dx = cvz_context_input_gradient(context, 0), dy = cvz_context_output_gradient(context);
-  const cvz_epilogue epilogue = cvz_conv_backward_epilogue(context);
-  if (!context->step->inputs[0].accumulate) cvz_context_kernels(context)->fill(dx, 0.0f);
-  for (int group = 0; group < cvz_step_node(context->plan, context->step)->conv.groups; group++)
-    for (int first = 0; first < dy.height; first += context->step->rows) {
-      const cvz_rows_part part = part_of(context, dx, dy, CVZ_SLOT_BACKWARD, group, first);
-      backward_part(context, &part);
-    }
-  cvz_conv_finish(context, dx, &epilogue, 0, 0);
-  cvz_conv_backward_residual(context);
-}
-
-static const cvz_pass forward_pass = {"im2row", forward, false}, backward_pass = {"im2row", backward, false};
+static const cvz_pass forward_pass = {"im2row", forward, false};
 
 cvz_status cvz_conv_rows_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
@@ -109,15 +78,5 @@ cvz_status cvz_conv_rows_forward(cvz_plan *plan, cvz_step *step, cvz_packs *pack
   step->forward = &forward_pass;
   choose_rows(plan, step, &sizes);
   return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD, sizes.filters * sizes.groups, sizes.filters,
-                           sizes.kernel[1], error);
-}
-
-/* The transpose's rows, one for each filter, are the blocks of one column. */
-cvz_status cvz_conv_rows_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
-{
-  const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
-  step->backward = &backward_pass;
-  choose_rows(plan, step, &sizes);
-  return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_FORWARD, sizes.filters * sizes.groups, 1,
                            sizes.kernel[1], error);
 }

@@ -59,7 +59,9 @@ static size_t pack_count(const cvz_packs *packs, const cvz_pack_request *request
   case CVZ_PACK_FORWARD_BF16:
   case CVZ_PACK_BACKWARD_BF16:
   case CVZ_PACK_WINOGRAD_BACKWARD_BF16:
-    return cvz_blocks_bf16_count(packs->graph, request);
+  case CVZ_PACK_FORWARD_TILES:
+  case CVZ_PACK_BACKWARD_TILES:
+    return cvz_blocks_pieces_count(packs->graph, request);
   default:
     return cvz_blocks_count(packs->graph, request);
   }
@@ -142,8 +144,8 @@ static cvz_status fill(const cvz_packs *packs, const cvz_pack *pack, const float
   float *kernel = cvz_fold_kernel(packs->graph, values, &pack->request, error);
   if (!kernel) return CVZ_E_MEMORY;
   cvz_status status = CVZ_OK;
-  if (cvz_blocks_is_bf16(pack->request.kind))
-    status = cvz_blocks_bf16_fill(packs->graph, &pack->request, kernel, to, error);
+  if (cvz_blocks_are_pieces(pack->request.kind))
+    status = cvz_blocks_pieces_fill(packs->graph, &pack->request, kernel, to, error);
   else if (pack->request.kind == CVZ_PACK_DEPTHWISE)
     memcpy(to, kernel, pack->count * sizeof *to);
   else

@@ -18,6 +18,8 @@ typedef enum cvz_pack_kind {
   CVZ_PACK_FORWARD_BF16,           /**< FORWARD in bfloat16, see cvz_bf16_pack: one group, even channels and filters */
   CVZ_PACK_BACKWARD_BF16,          /**< the same of BACKWARD */
   CVZ_PACK_WINOGRAD_BACKWARD_BF16, /**< and of WINOGRAD_BACKWARD */
+  CVZ_PACK_FORWARD_TILES,          /**< FORWARD of a 1 x 1 kernel of one group in pieces, see kernel/tiles.h */
+  CVZ_PACK_BACKWARD_TILES,         /**< the same of BACKWARD */
   CVZ_PACK_DEPTHWISE,              /**< (kh, kw, C * multiplier) */
   CVZ_PACK_PLAIN,                  /**< the node's first weight as it is */
   CVZ_PACK_TRANSPOSED,             /**< the same, its last dimension first */

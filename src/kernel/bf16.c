@@ -7,7 +7,7 @@
 static const cvz_bf16 *table(cvz_isa isa)
 {
 #if defined(__x86_64__)
-  if (isa == CVZ_ISA_AVX512 && cvz_cpu_has_bf16()) return &cvz_loops_avx512bf16;
+  if (isa >= CVZ_ISA_AVX512 && cvz_cpu_has_bf16()) return &cvz_loops_avx512bf16;
 #endif
   (void)isa;
   return NULL;
@@ -19,7 +19,7 @@ cvz_status cvz_bf16_select(const cvz_bf16 **bf16, const char *precision, cvz_isa
   CVZ_REQUIRE(wanted || !strcmp(precision, "float32"), error, CVZ_E_RANGE, "precision: %s, expected float32 or bf16",
               precision);
   *bf16 = wanted ? table(isa) : NULL;
-  CVZ_REQUIRE(!wanted || *bf16 || isa == CVZ_ISA_AVX512, error, CVZ_E_UNSUPPORTED,
+  CVZ_REQUIRE(!wanted || *bf16 || isa >= CVZ_ISA_AVX512, error, CVZ_E_UNSUPPORTED,
               "precision: bf16 with the instruction set %s, expected avx512 on a processor with AVX512-BF16",
               cvz_isa_name(isa));
   CVZ_REQUIRE(!wanted || *bf16, error, CVZ_E_UNSUPPORTED,

@@ -9,6 +9,7 @@ cvz_status cvz_kernels_select(const cvz_kernels **kernels, cvz_isa isa, cvz_erro
 #if defined(__x86_64__)
     [CVZ_ISA_AVX2] = &cvz_loops_avx2,
     [CVZ_ISA_AVX512] = &cvz_loops_avx512,
+    [CVZ_ISA_AMX] = &cvz_loops_amx,
 #endif
   };
   CVZ_REQUIRE(isa <= cvz_cpu_isa() && tables[isa], error, CVZ_E_UNSUPPORTED,

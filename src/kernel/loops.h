@@ -4,12 +4,14 @@
 
 #include "kernel/bf16.h"
 #include "kernel/kernels.h"
+#include "kernel/tiles.h"
 
 extern const cvz_kernels cvz_loops_portable;
 #if defined(__x86_64__)
 extern const cvz_kernels cvz_loops_avx2;
-extern const cvz_kernels cvz_loops_avx512;
+extern const cvz_kernels cvz_loops_avx512, cvz_loops_amx;
 extern const cvz_bf16 cvz_loops_avx512bf16;
+extern const cvz_tiles cvz_loops_tiles;
 #endif
 
 #endif

@@ -1,3 +1,3 @@
-#define CVZ_LOOPS_TABLE cvz_loops_portable
-#define CVZ_LOOPS_ISA   CVZ_ISA_PORTABLE
 #include "kernel/loops.inc"
+
+const cvz_kernels cvz_loops_portable = CVZ_LOOPS(CVZ_ISA_PORTABLE);

@@ -27,6 +27,7 @@ double cvz_peak_gflops(cvz_isa isa)
 #if defined(__x86_64__)
     [CVZ_ISA_AVX2] = cvz_peak_loop_avx2,
     [CVZ_ISA_AVX512] = cvz_peak_loop_avx512,
+    [CVZ_ISA_AMX] = cvz_peak_loop_avx512, /* the multiply-adds that tiles are compared with */
 #endif
   };
   assert(isa <= cvz_cpu_isa() && loops[isa]);

@@ -140,8 +140,8 @@ static void bad_values_are_refused_in_one_line(void **state)
   assert_refused("seed", "-1", "--seed: '-1', expected a whole number from 0 to 18446744073709551615");
   assert_refused("seed", "18446744073709551616",
                  "--seed: '18446744073709551616', expected a whole number from 0 to 18446744073709551615");
-  assert_refused("isa", "sse", "--isa: 'sse', expected portable|avx2|avx512");
-  assert_refused("isa", "avx2|avx512", "--isa: 'avx2|avx512', expected portable|avx2|avx512");
+  assert_refused("isa", "sse", "--isa: 'sse', expected portable|avx2|avx512|amx");
+  assert_refused("isa", "avx2|avx512", "--isa: 'avx2|avx512', expected portable|avx2|avx512|amx");
   assert_refused("init", "noise", "--init: 'noise', expected random or a file that ends in .png, .h5 or .hdf5");
   assert_refused("layer", "a,,b", "--layer: 'a,,b', expected names separated by single commas");
   assert_refused("layer", "a,", "--layer: 'a,', expected names separated by single commas");

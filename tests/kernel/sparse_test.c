@@ -79,7 +79,7 @@ static void fill_operands(void)
 /* The other pixel of a pair, itself if it has none. */
 static int partner(cvz_isa isa, int p)
 {
-  return isa == CVZ_ISA_AVX512 && (p ^ 1) < PIXELS ? p ^ 1 : p;
+  return isa >= CVZ_ISA_AVX512 && (p ^ 1) < PIXELS ? p ^ 1 : p;
 }
 
 /* The sum of the channels that pixel p has, in the table's order; one rounding a channel but in the portable table. */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "engine/blocks.h"
 #include "kernel/bf16.h"
+#include "kernel/tiles.h"
 #include "kernel/winograd.h"
 
 /* The kind of the same blocks in float32; the kind itself if that is what it is. */
@@ -10,8 +11,10 @@ static cvz_pack_kind plain_kind(cvz_pack_kind kind)
 {
   switch (kind) {
   case CVZ_PACK_FORWARD_BF16:
+  case CVZ_PACK_FORWARD_TILES:
     return CVZ_PACK_FORWARD;
   case CVZ_PACK_BACKWARD_BF16:
+  case CVZ_PACK_BACKWARD_TILES:
     return CVZ_PACK_BACKWARD;
   case CVZ_PACK_WINOGRAD_BACKWARD_BF16:
     return CVZ_PACK_WINOGRAD_BACKWARD;
@@ -20,7 +23,7 @@ static cvz_pack_kind plain_kind(cvz_pack_kind kind)
   }
 }
 
-bool cvz_blocks_is_bf16(cvz_pack_kind kind)
+bool cvz_blocks_are_pieces(cvz_pack_kind kind)
 {
   return plain_kind(kind) != kind;
 }
@@ -32,10 +35,19 @@ static cvz_pack_request in_float32(const cvz_pack_request *request)
   return plain;
 }
 
-size_t cvz_blocks_bf16_count(const cvz_graph *graph, const cvz_pack_request *request)
+static bool for_tiles(cvz_pack_kind kind)
 {
+  return kind == CVZ_PACK_FORWARD_TILES || kind == CVZ_PACK_BACKWARD_TILES;
+}
+
+size_t cvz_blocks_pieces_count(const cvz_graph *graph, const cvz_pack_request *request)
+{
+  const cvz_conv_sizes sizes = cvz_blocks_sizes(graph, &graph->nodes[request->node]);
   const cvz_pack_request plain = in_float32(request);
-  return cvz_blocks_count(graph, &plain) / 2;
+  if (!for_tiles(request->kind)) return cvz_blocks_count(graph, &plain) / 2;
+  const bool forward = plain.kind == CVZ_PACK_FORWARD;
+  return cvz_tiles_of(CVZ_ISA_AMX)
+      ->packed_floats(forward ? sizes.channels : sizes.filters, forward ? sizes.filters : sizes.channels);
 }
 
 /* Blocks of `rows` rows, `all` columns in sum. */
@@ -70,15 +82,20 @@ static void round_all(const cvz_conv_sizes *s, const cvz_pack_request *plain, co
       round_blocks(&from, &to, (size_t)s->filters, s->channels, plain->columns);
 }
 
-cvz_status cvz_blocks_bf16_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel,
-                                float *pack, cvz_error *error)
+cvz_status cvz_blocks_pieces_fill(const cvz_graph *graph, const cvz_pack_request *request, const float *kernel,
+                                  float *pack, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_blocks_sizes(graph, &graph->nodes[request->node]);
   const cvz_pack_request plain = in_float32(request);
   float *blocks = cvz_array(cvz_blocks_count(graph, &plain), sizeof *blocks, error);
   if (!blocks) return CVZ_E_MEMORY;
   cvz_blocks_fill(graph, &plain, kernel, blocks);
-  round_all(&sizes, &plain, blocks, (uint16_t *)(void *)pack);
+  const bool forward = plain.kind == CVZ_PACK_FORWARD;
+  if (for_tiles(request->kind))
+    cvz_tiles_of(CVZ_ISA_AMX)
+        ->pack(pack, blocks, forward ? sizes.channels : sizes.filters, forward ? sizes.filters : sizes.channels);
+  else
+    round_all(&sizes, &plain, blocks, (uint16_t *)(void *)pack);
   free(blocks);
   return CVZ_OK;
 }
