@@ -7,6 +7,9 @@
 static const cvz_bf16 *table(cvz_isa isa)
 {
 #if defined(__x86_64__)
+#if defined(CVZ_HAVE_AMX)
+  if (isa == CVZ_ISA_AMX && cvz_cpu_has_bf16()) return &cvz_loops_amx_bf16;
+#endif
   if (isa >= CVZ_ISA_AVX512 && cvz_cpu_has_bf16()) return &cvz_loops_avx512bf16;
 #endif
   (void)isa;

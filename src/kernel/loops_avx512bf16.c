@@ -132,6 +132,10 @@ static void round_view(uint16_t *to, size_t row, size_t pixel, cvz_view x)
 }
 
 const cvz_bf16 cvz_loops_avx512bf16 = {.columns = VECTORS * LANES, .round = round_view, .multiply = multiply};
+#if defined(CVZ_HAVE_AMX)
+const cvz_bf16 cvz_loops_amx_bf16 = {
+    .columns = VECTORS * LANES, .round = round_view, .multiply = cvz_tiles_multiply_bf16};
+#endif
 #else
 typedef int cvz_loops_none; /* an empty file is not C */
 #endif
