@@ -1,5 +1,6 @@
-/* Plans in bfloat16 against plain loops in double precision: exact where all numbers are whole and small, within a few
- * times 2^-8 where they are not. */
+/* Plans whose products are made in a way of their own, against plain loops in double precision. In bfloat16 and on
+ * tiles they are exact where all numbers are whole and small; other numbers are within a few times 2^-8 in bfloat16.
+ * Maps of 200 tiles of 6 x 6 and more take Winograd's algorithm for such tiles. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include "base/random.h"
 #include "engine/report.h"
 #include "engine/run.h"
+#include "kernel/tiles.h"
 
 #define ROUNDING ldexp(1, -8) /* twice what rounding one number costs at most: a product has two */
 #define WINOGRAD 4            /* times that: what the transforms make of it, see engine/conv_winograd.c */
@@ -22,6 +24,7 @@
 /* x (height, width, inputs) -> y = a 3 x 3 or 1 x 1 convolution [, ReLU, a 1 x 1 convolution]. */
 typedef struct net {
   int height, width, inputs, kernel, middle, outputs, border; /* outputs 0: one convolution */
+  cvz_isa isa;
   cvz_graph graph;
   float *weights, *x;
   cvz_packs *packs;
@@ -30,10 +33,10 @@ typedef struct net {
   cvz_block packed, arena;
 } net;
 
-static const cvz_bf16 *table_or_skip(void)
+static const cvz_bf16 *table_or_skip(cvz_isa isa)
 {
   const cvz_bf16 *bf16 = NULL;
-  if (cvz_bf16_select(&bf16, "bf16", cvz_cpu_isa(), NULL) == CVZ_OK) return bf16;
+  if (cvz_bf16_select(&bf16, "bf16", isa, NULL) == CVZ_OK) return bf16;
   print_message("skipped: this processor has no AVX512-BF16\n");
   skip();
   return NULL;
@@ -83,7 +86,7 @@ static void open_net(net *n, const cvz_bf16 *bf16, bool one_channel, bool whole)
       .target = add_nodes(n), n->border, one_channel, n->height, n->width, .kernels = NULL, .bf16 = bf16};
   n->weights = numbers(n->graph.value_count, 1, whole);
   n->x = numbers((size_t)(n->height * n->width * n->inputs), 2, whole);
-  assert_int_equal(cvz_kernels_select(&request.kernels, cvz_cpu_isa(), NULL), CVZ_OK);
+  assert_int_equal(cvz_kernels_select(&request.kernels, n->isa, NULL), CVZ_OK);
   assert_int_equal(cvz_packs_create(&n->packs, &n->graph, cvz_gemm_openblas(), NULL), CVZ_OK);
   assert_int_equal(cvz_plan_create(&n->plan, &n->graph, &request, n->packs, NULL), CVZ_OK);
   assert_int_equal(cvz_block_create(&n->packed, cvz_packs_layout(n->packs) * sizeof(float), NULL), CVZ_OK);
@@ -187,12 +190,14 @@ static void compare(net *n, int channel, double *of_values, double *of_gradient)
   free(gradient);
 }
 
-static void check_exact(net n)
+static void check_exact(net n, const cvz_bf16 *bf16, const char *algorithm)
 {
   for (int one_channel = 0; one_channel < 2; one_channel++) {
     net copy = n;
     double of_values, of_gradient;
-    open_net(&copy, table_or_skip(), one_channel, true);
+    open_net(&copy, bf16, one_channel, true);
+    assert_string_equal(cvz_report_step_of(copy.plan, 0).forward, algorithm);
+    assert_string_equal(cvz_report_step_of(copy.plan, 0).backward, algorithm);
     for (int channel = 0; channel < copy.outputs; channel += 5) {
       compare(&copy, channel, &of_values, &of_gradient);
       assert_true(of_values == 0 && of_gradient == 0);
@@ -202,20 +207,59 @@ static void check_exact(net n)
 }
 
 /* Maps whose pixels are a power of two, so that the seed of the gradient is exact. */
-static void whole_numbers_are_exact(void **state)
+static void whole_numbers_are_exact_in_bfloat16(void **state)
 {
   (void)state;
-  check_exact((net){.height = 16, .width = 32, .inputs = 16, .kernel = 1, .middle = 70, .outputs = 24});
-  check_exact((net){.height = 24, .width = 40, .inputs = 18, .kernel = 1, .middle = 34, .outputs = 66, .border = 4});
-  check_exact((net){.height = 8, .width = 128, .inputs = 32, .kernel = 1, .middle = 16, .outputs = 16});
+  const cvz_isa isa = cvz_cpu_isa();
+  const cvz_bf16 *bf16 = table_or_skip(isa);
+  check_exact((net){.height = 16, .width = 32, .inputs = 16, .kernel = 1, .middle = 70, .outputs = 24, .isa = isa},
+              bf16, "1x1 bf16");
+  check_exact(
+      (net){.height = 24, .width = 40, .inputs = 18, .kernel = 1, .middle = 34, .outputs = 66, .border = 4, .isa = isa},
+      bf16, "1x1 bf16");
+  check_exact((net){.height = 8, .width = 128, .inputs = 32, .kernel = 1, .middle = 16, .outputs = 16, .isa = isa},
+              bf16, "1x1 bf16");
+}
+
+static void whole_numbers_are_exact_on_tiles(void **state)
+{
+  (void)state;
+  const cvz_isa isa = cvz_cpu_isa();
+  if (!cvz_tiles_of(isa)) {
+    print_message("skipped: this processor or build has no tiles\n");
+    skip();
+  }
+  check_exact((net){.height = 16, .width = 32, .inputs = 32, .kernel = 1, .middle = 70, .outputs = 41, .isa = isa},
+              NULL, "1x1 tiles");
+  check_exact(
+      (net){
+          .height = 24, .width = 40, .inputs = 177, .kernel = 1, .middle = 34, .outputs = 66, .border = 4, .isa = isa},
+      NULL, "1x1 tiles");
+}
+
+/* 16 x 16 tiles of 6 x 6 inputs, the last ones of them partly beyond the map. */
+static void large_maps_take_large_tiles_backward(void **state)
+{
+  (void)state;
+  for (int isa = 0; isa <= (int)cvz_cpu_isa(); isa++) {
+    net n = {.height = 93, .width = 95, .inputs = 64, .kernel = 3, .middle = 64, .outputs = 8, .isa = (cvz_isa)isa};
+    double of_values, of_gradient;
+    open_net(&n, NULL, false, false);
+    assert_string_equal(cvz_report_step_of(n.plan, 0).forward, "winograd");
+    assert_string_equal(cvz_report_step_of(n.plan, 0).backward, "winograd 6x6");
+    compare(&n, 7, &of_values, &of_gradient);
+    print_message("%s: values %.1e, gradient %.1e\n", cvz_isa_name((cvz_isa)isa), of_values, of_gradient);
+    assert_true(of_values <= 5e-6 && of_gradient <= 1e-5);
+    close_net(&n);
+  }
 }
 
 static void others_are_rounded(void **state)
 {
   (void)state;
-  net n = {.height = 13, .width = 17, .inputs = 32, .kernel = 1, .middle = 48};
+  net n = {.height = 13, .width = 17, .inputs = 32, .kernel = 1, .middle = 48, .isa = cvz_cpu_isa()};
   double of_values, of_gradient;
-  open_net(&n, table_or_skip(), false, false);
+  open_net(&n, table_or_skip(n.isa), false, false);
   compare(&n, 7, &of_values, &of_gradient);
   print_message("1 x 1: values %.1e, gradient %.1e\n", of_values, of_gradient);
   assert_true(of_values <= ROUNDING && of_values >= NOTICED);
@@ -227,9 +271,9 @@ static void others_are_rounded(void **state)
 static void winograd_rounds_backward_alone(void **state)
 {
   (void)state;
-  net n = {.height = 19, .width = 23, .inputs = 32, .kernel = 3, .middle = 48};
+  net n = {.height = 19, .width = 23, .inputs = 32, .kernel = 3, .middle = 48, .isa = cvz_cpu_isa()};
   double of_values, of_gradient;
-  open_net(&n, table_or_skip(), false, false);
+  open_net(&n, table_or_skip(n.isa), false, false);
   assert_string_equal(cvz_report_step_of(n.plan, 0).backward, "winograd bf16");
   compare(&n, 7, &of_values, &of_gradient);
   print_message("winograd: values %.1e, gradient %.1e\n", of_values, of_gradient);
@@ -247,7 +291,8 @@ static void float32_where_bfloat16_does_not_suit(void **state)
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     net n = shapes[i];
     double of_values, of_gradient;
-    open_net(&n, table_or_skip(), false, false);
+    n.isa = cvz_cpu_isa();
+    open_net(&n, table_or_skip(n.isa), false, false);
     compare(&n, 3, &of_values, &of_gradient);
     assert_true(of_values <= 1e-6 && of_gradient <= 1e-6);
     close_net(&n);
@@ -257,10 +302,9 @@ static void float32_where_bfloat16_does_not_suit(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole_numbers_are_exact),
-      cmocka_unit_test(others_are_rounded),
-      cmocka_unit_test(winograd_rounds_backward_alone),
-      cmocka_unit_test(float32_where_bfloat16_does_not_suit),
+      cmocka_unit_test(whole_numbers_are_exact_in_bfloat16),  cmocka_unit_test(whole_numbers_are_exact_on_tiles),
+      cmocka_unit_test(large_maps_take_large_tiles_backward), cmocka_unit_test(others_are_rounded),
+      cmocka_unit_test(winograd_rounds_backward_alone),       cmocka_unit_test(float32_where_bfloat16_does_not_suit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
