@@ -6,6 +6,7 @@
 #include "bench/machine.h"
 #include "bench/measure.h"
 #include "kernel/peak.h"
+#include "kernel/tiles.h"
 
 #define SECONDS 0.1 /* for one shape and backend */
 
@@ -22,7 +23,8 @@ static const shape shapes[] = {
 
 typedef struct product {
   shape shape;
-  const cvz_gemm *gemm;
+  const cvz_gemm *gemm;   /* or */
+  const cvz_tiles *tiles; /* the products of 1 x 1 convolutions */
   float *a, *packed, *c;
 } product;
 
@@ -46,6 +48,14 @@ static void multiply(void *data)
   }
 }
 
+static void multiply_tiles(void *data)
+{
+  const product *p = data;
+  const shape s = p->shape;
+  const cvz_tiles_call call = {s.m, s.n, s.k, p->a, (size_t)s.k, p->packed, p->c, (size_t)s.n, false};
+  p->tiles->multiply(&call);
+}
+
 static void fill(float *values, size_t count, uint32_t step)
 {
   const cvz_random random = cvz_random_stream(0, 0, 0, 0, CVZ_PURPOSE_WEIGHTS, step);
@@ -53,10 +63,10 @@ static void fill(float *values, size_t count, uint32_t step)
 }
 
 /* All three matrices in one block. */
-static cvz_status measure(const cvz_gemm *gemm, shape s, double *gflops, cvz_error *error)
+static cvz_status measure(product p, double *gflops, cvz_error *error)
 {
-  const size_t m = (size_t)s.m, n = (size_t)s.n, k = (size_t)s.k;
-  const size_t counts[3] = {m * k, k * n, m * n};
+  const size_t m = (size_t)p.shape.m, n = (size_t)p.shape.n, k = (size_t)p.shape.k;
+  const size_t counts[3] = {m * k, p.tiles ? p.tiles->packed_floats(p.shape.k, p.shape.n) : k * n, m * n};
   float *parts[3];
   size_t bytes = 0;
   cvz_block block = {0};
@@ -65,40 +75,55 @@ static cvz_status measure(const cvz_gemm *gemm, shape s, double *gflops, cvz_err
   parts[0] = block.data;
   for (int i = 1; i < 3; i++) parts[i] = parts[i - 1] + cvz_align(counts[i - 1] * sizeof(float)) / sizeof(float);
   fill(parts[0], counts[0], 0);
-  fill(parts[1], counts[1], 1);
-  product p = {s, gemm, parts[0], parts[1], parts[2]};
-  *gflops = 2e-9 * s.m * s.n * s.k / cvz_bench_shortest(multiply, &p, SECONDS);
+  if (!p.tiles) fill(parts[1], counts[1], 1); /* else zeros, which take as long */
+  p.a = parts[0];
+  p.packed = parts[1];
+  p.c = parts[2];
+  *gflops =
+      2e-9 * p.shape.m * p.shape.n * p.shape.k / cvz_bench_shortest(p.tiles ? multiply_tiles : multiply, &p, SECONDS);
   cvz_block_free(&block);
   return CVZ_OK;
 }
 
-/* The backends of this build for an instruction set, or the one that is asked for. */
-static int backends(const cvz_bench_machine *machine, const char *wanted, const cvz_gemm *list[2])
+/* What is measured: the backends of this build for an instruction set and its tiles, or what is asked for. */
+typedef struct contest {
+  product list[3];
+  int count;
+} contest;
+
+static contest contest_of(const cvz_bench_machine *machine, const char *wanted)
 {
-  int count = 0;
-  if (wanted) list[count++] = machine->gemm;
-  if (wanted) return count;
-  list[count++] = cvz_gemm_openblas();
-  list[count] = cvz_gemm_libxsmm(machine->kernels->isa);
-  return list[count] ? count + 1 : count;
+  const cvz_gemm *const backends[] = {cvz_gemm_openblas(), cvz_gemm_libxsmm(machine->kernels->isa)};
+  const cvz_tiles *tiles = cvz_tiles_of(machine->kernels->isa);
+  contest c = {.count = 0};
+  if (wanted) {
+    c.list[c.count++] = (product){.gemm = machine->gemm};
+    return c;
+  }
+  for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
+    if (backends[i]) c.list[c.count++] = (product){.gemm = backends[i]};
+  if (tiles) c.list[c.count++] = (product){.tiles = tiles};
+  return c;
 }
 
-static cvz_status print_row(shape s, const cvz_gemm *const *list, int count, double peak, FILE *out, cvz_error *error)
+static cvz_status print_row(shape s, const contest *c, double peak, FILE *out, cvz_error *error)
 {
   fprintf(out, "%6d %6d %6d", s.m, s.n, s.k);
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < c->count; i++) {
+    product p = c->list[i];
     double gflops;
-    CVZ_TRY(measure(list[i], s, &gflops, error));
+    p.shape = s;
+    CVZ_TRY(measure(p, &gflops, error));
     fprintf(out, " %12.1f %5.2f", gflops, gflops / peak);
   }
   fputc('\n', out);
   return CVZ_OK;
 }
 
-static void print_heading(const cvz_gemm *const *list, int count, FILE *out)
+static void print_heading(const contest *c, FILE *out)
 {
   fprintf(out, "%6s %6s %6s", "M", "N", "K");
-  for (int i = 0; i < count; i++) fprintf(out, " %12s ratio", list[i]->name);
+  for (int i = 0; i < c->count; i++) fprintf(out, " %12s ratio", c->list[i].tiles ? "tiles" : c->list[i].gemm->name);
   fputc('\n', out);
 }
 
@@ -109,15 +134,12 @@ cvz_status cvz_bench_gemm(const cvz_bench_options *options, FILE *out, cvz_error
   CVZ_REQUIRE(!options->number_count || options->number_count == 3, error, CVZ_E_USAGE,
               "gemm: %d numbers, expected M N K or none", options->number_count);
   CVZ_TRY(cvz_bench_machine_choose(&machine, options, error));
-  const cvz_gemm *list[2];
-  const int count = backends(&machine, options->gemm, list);
+  const contest c = contest_of(&machine, options->gemm);
   const double peak = cvz_peak_gflops(machine.kernels->isa);
   cvz_bench_machine_print(&machine, out);
   fprintf(out, "FMA peak   %.1f GFLOP/s\n\nGFLOP/s of C (M x N) = A (M x K) B (K x N), B packed\n", peak);
-  print_heading(list, count, out);
-  if (options->number_count)
-    return print_row((shape){numbers[0], numbers[1], numbers[2]}, list, count, peak, out, error);
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-    CVZ_TRY(print_row(shapes[i], list, count, peak, out, error));
+  print_heading(&c, out);
+  if (options->number_count) return print_row((shape){numbers[0], numbers[1], numbers[2]}, &c, peak, out, error);
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) CVZ_TRY(print_row(shapes[i], &c, peak, out, error));
   return CVZ_OK;
 }

@@ -6,8 +6,8 @@
 #include "kernel/loops.h"
 
 /* A tile has 16 rows of 64 bytes: 32 numbers of A, 16 pairs of B, the first row's in the lower half, 16 sums of C. Two
- * by two tiles of C stay in registers over a panel, some chunks of 32 numbers of k. Pieces are rounded, so that what is
- * left out has either sign. */
+ * by two tiles of C stay in registers over a panel, some chunks of 32 numbers of k. A's pieces are cut off, which is
+ * faster, and B's are rounded, so that what is left out has either sign. */
 
 #define ROWS        16
 #define COLUMNS     16
@@ -46,23 +46,24 @@ ALWAYS_INLINE __mmask16 lanes(int count)
   return count >= COLUMNS ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
 }
 
-/* To the nearest number of 8 bits, ties away from 0. */
-ALWAYS_INLINE __m512i rounded(__m512 x)
+/* The first 8 bits of numbers, cut off or rounded, ties away from 0. */
+ALWAYS_INLINE __m512i first_bits(__m512 x, bool rounds)
 {
   const __m512i half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32((int)0xffff0000);
-  return _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(x), half), upper);
+  const __m512i bits = _mm512_castps_si512(x);
+  return _mm512_and_si512(rounds ? _mm512_add_epi32(bits, half) : bits, upper);
 }
 
 /* The upper halves of `indices` of two vectors, piece by piece; after two pieces 8 bits are left. */
-ALWAYS_INLINE void store_pieces(uint16_t *to, size_t next, __m512 x, __m512 y, __m512i indices)
+ALWAYS_INLINE void store_pieces(uint16_t *to, size_t next, __m512 x, __m512 y, __m512i indices, bool rounds)
 {
-  for (int piece = 0; piece < PIECES; piece++, to += next) {
-    const bool last = piece == PIECES - 1;
-    const __m512i a = last ? _mm512_castps_si512(x) : rounded(x), b = last ? _mm512_castps_si512(y) : rounded(y);
+  for (int piece = 0; piece < PIECES - 1; piece++, to += next) {
+    const __m512i a = first_bits(x, rounds), b = first_bits(y, rounds);
     _mm512_store_si512(to, _mm512_permutex2var_epi16(a, indices, b));
     x = _mm512_sub_ps(x, _mm512_castsi512_ps(a));
     y = _mm512_sub_ps(y, _mm512_castsi512_ps(b));
   }
+  _mm512_store_si512(to, _mm512_permutex2var_epi16(_mm512_castps_si512(x), indices, _mm512_castps_si512(y)));
 }
 
 /* `length` numbers of a row of A, and zeros, into the same row of three tiles. */
@@ -70,8 +71,11 @@ ALWAYS_INLINE void split_row(uint16_t *to, const float *x, int length)
 {
   const __m512i one_after_another = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31,
                                                      29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-  store_pieces(to, TILE, _mm512_maskz_loadu_ps(lanes(length), x),
-               _mm512_maskz_loadu_ps(lanes(length - LENGTH / 2), x + LENGTH / 2), one_after_another);
+  if (length >= LENGTH)
+    store_pieces(to, TILE, _mm512_loadu_ps(x), _mm512_loadu_ps(x + LENGTH / 2), one_after_another, false);
+  else
+    store_pieces(to, TILE, _mm512_maskz_loadu_ps(lanes(length), x),
+                 _mm512_maskz_loadu_ps(lanes(length - LENGTH / 2), x + LENGTH / 2), one_after_another, false);
 }
 
 static size_t packed_floats(int k, int n)
@@ -94,7 +98,7 @@ static void pack_tile(uint16_t *to, size_t next, const float *b, int rows, int c
   for (int r = 0; r < LENGTH; r += 2, to += LENGTH) {
     const float *even = b + (size_t)r * row;
     store_pieces(to, next, _mm512_maskz_loadu_ps(r < rows ? there : 0, even),
-                 _mm512_maskz_loadu_ps(r + 1 < rows ? there : 0, even + row), in_turns);
+                 _mm512_maskz_loadu_ps(r + 1 < rows ? there : 0, even + row), in_turns, true);
   }
 }
 
