@@ -10,7 +10,7 @@
 #define MOST (160 * 1024)
 
 /* Skipping half of the products of more weights is as fast, and faster in trained networks, which have fewer. */
-#define MOST_SPARSE (32 * 1024)
+#define MOST_SPARSE (64 * 1024)
 
 static int weights_of(const cvz_conv_sizes *sizes)
 {

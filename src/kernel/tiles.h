@@ -2,8 +2,9 @@
  *
  * A float is the sum of three bfloat16 numbers, its pieces, with 8 bits of its fraction in each, and a product of two
  * of those is exact in float32. Of the nine products of two such sums the six largest are added; the others come to
- * less than 2^-22 of the whole and have either sign, so that sums err less than float32's (Henry, Tang, Heinecke: Leveraging the bfloat16 Artificial Intelligence Datatype For
- * Higher-Precision Computations, 2019). That takes 6 of the 16 times that tiles are faster than multiply-adds.
+ * less than 2^-22 of the whole and have either sign, so that sums err less than float32's (Henry, Tang, Heinecke:
+ * Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations, 2019). That takes 6 of
+ * the 16 times that tiles are faster than multiply-adds.
  *
  * Numbers below 2^-110 lose pieces, since tiles take denormal numbers for 0; an infinity gives NaN. */
 #ifndef CVZ_KERNEL_TILES_H
