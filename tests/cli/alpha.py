@@ -3,7 +3,7 @@ beside it stays as it was. See harness.py for how to call it.
 """
 import pathlib
 
-from harness import (MODEL, check, compare, dataset, files, finish, floats, in_pieces, in_shards, png_size, render, run,
+from harness import (MODEL, check, compare, dataset, finish, floats, in_pieces, in_shards, png_size, render, run,
                      scratch_folder)
 
 SMALL = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3,7", "--save-raw", "--isa", "portable", "--quiet",
@@ -50,6 +50,6 @@ with scratch_folder() as folder:
         in_pieces(place, key, wanted, undisturbed)
         is_what_it_was(place, key, SMALL + how)
         if key == "keras":
-            in_shards(place, wanted, undisturbed)
+            in_shards(place, key, wanted, undisturbed)
     others(place)
 finish()

@@ -5,9 +5,8 @@ See harness.py for how to call it; --program is convviz-bench.
 import json
 import math
 
-from harness import PROGRAM, call, check, finish, run
+from harness import FAILED, PROGRAM, USAGE, call, check, finish, run
 
-FAILED, USAGE = 1, 2
 STEP = ["step", "--arch", "mobilenet", "--layer", "conv_pw_3", "--size", "64", "--seconds", "0"]
 NUMBERS = {"step_ms_median", "step_ms_min", "network_ms_median", "peak_gflops", "gflop_direct", "gflop_real", "ratio",
            "density"}

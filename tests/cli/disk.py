@@ -5,10 +5,9 @@ import pathlib
 import shutil
 import time
 
-from harness import (MODEL, call, check, end, files, finish, left_running, run, same, scratch_folder, skip,
-                     start, until)
+from harness import (FAILED, MODEL, call, check, end, files, finish, left_running, run, same, scratch_folder, skip, start,
+                     until)
 
-FAILED = 1
 BASE = ["--model", MODEL, "--size", "80", "--save-raw"]
 JOB = BASE + ["--layer", "conv2d_1,conv2d_5", "--filters", "0-11", "--iterations", "300"]
 ENDLESS = BASE + ["--layer", "conv2d_5", "--iterations", "1000"]

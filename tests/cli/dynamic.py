@@ -2,16 +2,15 @@
 
 See harness.py for how to call it.
 """
-import json
 import os
 import pathlib
 import signal
 import threading
 import time
 
-from harness import MODEL, check, end, files, finish, left_running, ranks_of, run, same, scratch_folder, start, until
+from harness import (MODEL, STOPPED, USAGE, check, end, events, files, finish, in_shards, left_running, of_kind, ranks_of,
+                     run, same, scratch_folder, start, until)
 
-STOPPED, USAGE = 75, 2
 LAYERS, FILTERS = ("conv2d_1", "conv2d_5", "mixed0"), 9
 JOB = ["--model", MODEL, "--size", "80", "--save-raw", "--layer", ",".join(LAYERS), "--filters", f"0-{FILTERS - 1}",
        "--iterations", "8"]
@@ -21,17 +20,8 @@ SLOW = ["--model", MODEL, "--size", "80", "--layer", "conv2d_5", "--filters", "0
 SHARE = 16  # of each of 3 ranks
 
 
-def events(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def units_of(path):
-    """Of a log, which is not there if the job had nothing to do."""
-    return [event for event in events(path) if event["event"] == "unit"] if path.exists() else []
-
-
 def check_each_once(title, log, layers, filters):
-    units = sorted((unit["layer"], unit["filter"]) for unit in units_of(log))
+    units = sorted((unit["layer"], unit["filter"]) for unit in of_kind(events(log), "unit"))
     check(f"{title}: every unit once", units == sorted((layer, k) for layer in layers for k in range(filters)), units)
 
 
@@ -46,19 +36,10 @@ def numbers_of_ranks(scratch):
         whole = whole or files(out)
         same(title, out, whole)
         check_each_once(title, log, LAYERS, FILTERS)
-        taken = [rank["taken"] for rank in events(log)[-1]["ranks"]]
-        check(f"{title}: units move in a dynamic job only", schedule == "dynamic" or not any(taken), taken)
+        if schedule == "static":
+            taken = [rank["taken"] for rank in events(log)[-1]["ranks"]]
+            check(f"{title}: no unit moves", len(taken) == ranks and not any(taken), taken)
     return whole
-
-
-def shards(scratch, whole):
-    parts = [scratch / f"part{i}" for i in (1, 2, 3)]
-    for i, part in enumerate(parts):
-        told = run(JOB + DYNAMIC + ["--shard", f"{i + 1}/3", "--out", part], [2, 4, 7][i])
-        check(f"shard {i + 1} of 3", told.code == 0, told)
-    told = run(["--merge", *parts, "--out", scratch / "merged"])
-    check("merge", told.code == 0, told)
-    same("dynamic, sharded and merged", scratch / "merged", whole)
 
 
 def interrupted(scratch):
@@ -70,17 +51,17 @@ def interrupted(scratch):
     for piece, (ranks, schedule) in enumerate([(4, "dynamic"), (7, "dynamic"), (2, "static"), (1, "dynamic")]):
         log = scratch / f"piece{piece}.jsonl"
         process = start(long + ["--out", out, "--resume", "--log", log, "--schedule", schedule], ranks)
-        until(lambda: process.poll() is not None or units_of(log))
+        until(lambda: process.poll() is not None or of_kind(events(log), "unit"))
         process.send_signal(signal.SIGUSR1)
         told = end(process)
         check(f"piece {piece + 1}, {schedule} on {ranks} ranks: stopped, or all was done", told.code in (0, STOPPED),
               told)
         stops += told.code == STOPPED
-        rendered += [(unit["layer"], unit["filter"]) for unit in units_of(log)]
+        rendered += [(unit["layer"], unit["filter"]) for unit in of_kind(events(log), "unit")]
     check("some pieces were stopped", stops >= 2, stops)
     told = run(long + DYNAMIC + ["--out", out, "--resume", "--log", scratch / "last.jsonl"], 4)
     check("in pieces: the job ends", told.code == 0, told)
-    rendered += [(unit["layer"], unit["filter"]) for unit in units_of(scratch / "last.jsonl")]
+    rendered += [(unit["layer"], unit["filter"]) for unit in of_kind(events(scratch / "last.jsonl"), "unit")]
     same("dynamic, interrupted and resumed", out, files(scratch / "long"))
     check("in pieces: no unit twice", len(rendered) == len(set(rendered)) > 4, rendered)
 
@@ -141,7 +122,7 @@ def slow_ranks(scratch):
         check(f"{title}: ends well", told.code == 0, told)
         same(title, out, whole)
         check_each_once(title, log, ["conv2d_5"], 3 * SHARE)
-        done = [sum(unit["rank"] == r for unit in units_of(log)) for r in range(3)]
+        done = [sum(unit["rank"] == r for unit in of_kind(events(log), "unit")) for r in range(3)]
         check(f"{title}: others rendered units of its share", done[rank] < SHARE and sum(done) == 3 * SHARE, done)
         ranks = events(log)[-1]["ranks"]
         check(f"{title}: and the log counts them", sum(r["taken"] for r in ranks) >= SHARE - done[rank] and
@@ -153,7 +134,7 @@ with scratch_folder() as folder:
     os.environ["OMPI_MCA_btl_vader_backing_directory"] = folder
     os.environ["OMPI_MCA_orte_tmpdir_base"] = folder
     bytes_of_one = numbers_of_ranks(place)
-    shards(place, bytes_of_one)
+    in_shards(place, "dynamic", JOB + DYNAMIC, bytes_of_one, (2, 4, 7))
     interrupted(place)
     fewer_units_than_ranks(place)
     slow_ranks(place)

@@ -7,9 +7,8 @@ import pathlib
 import struct
 import zipfile
 
-from harness import SOURCE, check, finish, run, scratch_folder
+from harness import FAILED, SOURCE, USAGE, check, finish, run, scratch_folder
 
-FAILED, USAGE = 1, 2
 SMALL = SOURCE / "tests/model/fixtures/keras-3.15.1.keras.gz"
 
 

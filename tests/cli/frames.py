@@ -5,8 +5,8 @@ import pathlib
 import struct
 import zlib
 
-from harness import (MODEL, check, compare, dataset, files, finish, in_pieces, in_shards, png_size, render, run,
-                     scratch_folder)
+from harness import (MODEL, USAGE, check, compare, dataset, files, finish, in_pieces, in_shards, png_chunks, png_size,
+                     render, run, scratch_folder, unfilter)
 
 SMALL = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3,7", "--isa", "portable", "--quiet", "--size", "80"]
 MARGIN, STEPS = 5, 6
@@ -18,39 +18,9 @@ HOW = {
 }
 
 
-def chunks(path):
-    """[(kind, data)] of a PNG whose checksums are right."""
-    data = pathlib.Path(path).read_bytes()
-    found, at = [], 8
-    while at < len(data):
-        length, kind = struct.unpack(">I4s", data[at:at + 8])
-        body, checksum = data[at + 8:at + 8 + length], struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0]
-        if zlib.crc32(kind + body) != checksum:
-            return None
-        found.append((kind.decode(), body))
-        at += 12 + length
-    return found if data[:8] == b"\x89PNG\r\n\x1a\n" else None
-
-
-def unfilter(data, width, height, pixel):
-    """The bytes of a picture whose rows are filtered (PNG specification, 9)."""
-    row = width * pixel
-    rows, before = [], bytes(row)
-    for y in range(height):
-        kind, line = data[y * (row + 1)], bytearray(data[y * (row + 1) + 1:(y + 1) * (row + 1)])
-        for i in range(row):
-            a, b, c = (line[i - pixel] if i >= pixel else 0), before[i], (before[i - pixel] if i >= pixel else 0)
-            p = a + b - c
-            paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
-            line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[kind]) % 256
-        before = bytes(line)
-        rows.append(before)
-    return rows
-
-
 def animation(path):
     """(width, height, [rows of each picture], [milliseconds]), as the specification of APNG says."""
-    found = chunks(path)
+    found = png_chunks(path)
     if not found:
         return None
     width, height = struct.unpack(">II", found[0][1][:8])
@@ -114,7 +84,7 @@ def on_its_way(scratch):
 
 
 def joined(scratch, options, whole):
-    in_shards(scratch, options, whole)
+    in_shards(scratch, "lucid", options, whole)
     told = run(["--combine", scratch / "lucid", scratch / "lucid-2", "--out", scratch / "both", "--quiet"])
     check("--combine keeps those that are there", told.code == 0 and (scratch / "both/layers/conv2d_5.apng").exists() and
           not (scratch / "both/layers/conv2d_5@lucid-2.apng").exists(), told)
@@ -132,7 +102,7 @@ def of_the_dead(scratch):
 def refusals(scratch):
     for frames, words in (1, "expected 0 or at least 2"), (STEPS + 2, f"expected at most {STEPS + 1}"):
         told = run(SMALL + ["--iterations", STEPS, "--frames", frames, "--out", scratch / "never"])
-        check(f"{frames} frames are refused", told.code == 2 and len(told.ours()) == 1 and words in told.err, told)
+        check(f"{frames} frames are refused", told.code == USAGE and len(told.ours()) == 1 and words in told.err, told)
 
 
 with scratch_folder() as folder:

@@ -30,7 +30,9 @@ SOURCE = pathlib.Path(arguments.source).resolve()
 MUTATE = arguments.mutate or str(pathlib.Path(PROGRAM).parent.parent / "tests/convviz-mutate")
 MODEL = str(SOURCE / "weights/inception_v3_imagenet_mixed5.h5")
 TIMEOUT = 180
+FAILED, USAGE = 1, 2
 STOPPED = 75  # how a job ends that goes on with --resume
+RGB = 2  # of PNG
 
 failures = 0
 
@@ -178,14 +180,23 @@ def in_pieces(scratch, name, options, whole):
     compare(f"{name}: after stops", files(scratch / f"{name}-pieces"), whole)
 
 
-def in_shards(scratch, options, whole):
-    """So do two shards that are joined."""
-    parts = [scratch / "part1", scratch / "part2"]
-    for i, part in enumerate(parts, 1):
-        render(part, options + ["--shard", f"{i}/2"])
-    told = run(["--merge", *parts, "--out", scratch / "merged", "--quiet"])
-    check("merge ends well", told.code == 0, told)
-    compare("shards joined", files(scratch / "merged"), whole)
+def in_shards(scratch, name, options, whole, ranks=(0, 0)):
+    """So do shards that are joined, one for each of the numbers of ranks. They are NAME-part1 ..., NAME-merged."""
+    parts = [scratch / f"{name}-part{i + 1}" for i in range(len(ranks))]
+    for i, part in enumerate(parts):
+        render(part, options + ["--shard", f"{i + 1}/{len(parts)}"], ranks[i])
+    told = run(["--merge", *parts, "--out", scratch / f"{name}-merged", "--quiet"])
+    check(f"{name}: merge ends well", told.code == 0, told)
+    compare(f"{name}: shards joined", files(scratch / f"{name}-merged"), whole)
+
+
+def events(log):
+    """The lines of --log; none if it is not there, as after a job that had nothing to do."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+
+def of_kind(events, kind):
+    return [event for event in events if event["event"] == kind]
 
 
 def manifest(folder):
@@ -218,15 +229,47 @@ def png_size(path):
     return struct.unpack(">IIBB", head[16:26])
 
 
-def write_png(path, height, width, pixels):
-    """An RGB picture from height * width * 3 bytes."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def write_png(path, height, width, samples, kind=RGB, bits=8, palette=b""):
+    """A picture of any kind of pixel; its samples are big-endian."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    rows = b"".join(b"\0" + pixels[y * width * 3:(y + 1) * width * 3] for y in range(height))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pathlib.Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) +
+    row = len(samples) // height
+    rows = b"".join(b"\0" + samples[y * row:(y + 1) * row] for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    pathlib.Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) +
+                                   (chunk(b"PLTE", palette) if palette else b"") + chunk(b"IDAT", zlib.compress(rows)) +
                                    chunk(b"IEND", b""))
+
+
+def png_chunks(path):
+    """[(kind, data)] of a PNG; None if it is none, or a checksum is wrong."""
+    data = pathlib.Path(path).read_bytes()
+    found, at = [], 8
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body, checksum = data[at + 8:at + 8 + length], struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0]
+        if zlib.crc32(kind + body) != checksum:
+            return None
+        found.append((kind.decode(), body))
+        at += 12 + length
+    return found if data[:8] == b"\x89PNG\r\n\x1a\n" else None
+
+
+def unfilter(data, width, height, pixel):
+    """The rows of a picture whose rows are filtered (PNG specification, 9); `pixel` is the bytes of one."""
+    row = width * pixel
+    rows, before = [], bytes(row)
+    for y in range(height):
+        kind, line = data[y * (row + 1)], bytearray(data[y * (row + 1) + 1:(y + 1) * (row + 1)])
+        for i in range(row):
+            a, b, c = (line[i - pixel] if i >= pixel else 0), before[i], (before[i - pixel] if i >= pixel else 0)
+            p = a + b - c
+            paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+            line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[kind]) % 256
+        before = bytes(line)
+        rows.append(before)
+    return rows
 
 
 def option_rows():

@@ -3,14 +3,13 @@
 mpirun starts the ranks of the second one through a script in place of ssh. See harness.py for how to call it; exits 77
 where namespaces are not permitted.
 """
-import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from harness import (MODEL, PROGRAM, SOURCE, call, check, end, files, finish, left_running, ranks_of, run, same,
+from harness import (MODEL, PROGRAM, SOURCE, call, check, end, events, files, finish, left_running, of_kind, run, same,
                      scratch_folder, start, until)
 
 SKIPPED = 77
@@ -138,11 +137,11 @@ def job_on_two_hosts(hosts, scratch):
         if not check(f"{title}: ends well", told.code == 0, told):
             continue
         same(title, out, whole)
-        events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-        check(f"{title}: the log counts two nodes", events[0]["nodes"] == 2, events[0])
-        check(f"{title}: the log names the hosts", [rank["host"] for rank in events[-1]["ranks"]] ==
-              ["east", "east", "west", "west"] and {event["host"] for event in events if event["event"] == "unit"} ==
-              set(NAMES), events[-1])
+        first, *others = events(log)
+        check(f"{title}: the log counts two nodes", first["nodes"] == 2, first)
+        check(f"{title}: the log names the hosts", [rank["host"] for rank in others[-1]["ranks"]] ==
+              ["east", "east", "west", "west"] and {unit["host"] for unit in of_kind(others, "unit")} == set(NAMES),
+              others[-1])
 
 
 if not all(shutil.which(tool) for tool in ("ip", "unshare", "nsenter", "mpirun")):

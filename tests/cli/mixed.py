@@ -6,9 +6,9 @@ import shutil
 import socket
 import struct
 
-from harness import (MODEL, PROGRAM, call, check, files, finish, left_running, run, same, scratch_folder, skip)
+from harness import (FAILED, MODEL, PROGRAM, STOPPED, USAGE, call, check, files, finish, left_running, run, same,
+                     scratch_folder, skip)
 
-FAILED, USAGE, STOPPED = 1, 2, 75
 JOB = ["--model", MODEL, "--size", "80", "--layer", "conv2d_1", "--filters", "0-5", "--iterations", "2", "--quiet"]
 LONG = JOB[:-2] + ["5000"]
 CORES = ("Haswell", "Sandybridge")  # the second has no FMA: other bits

@@ -4,15 +4,12 @@ See harness.py for how to call it.
 """
 import json
 import math
-import os
 import pathlib
 import re
-import subprocess
 import time
 
-from harness import MODEL, PROGRAM, check, files, finish, run, scratch_folder, skip
+from harness import MODEL, USAGE, check, end, files, finish, ranks_of, run, scratch_folder, skip, start
 
-USAGE = 2
 JOB = ["--model", MODEL, "--layer", "conv2d_1,conv2d_2", "--size", "80", "--iterations", "2", "--filters", "0-5"]
 SAME_EVERYWHERE = ["--isa", "portable", "--gemm", "openblas"]
 
@@ -107,22 +104,9 @@ def plan_is_a_table(scratch):
     check("the same table on 2 ranks, printed once", without_times(run(options, 2).out) == without_times(result.out))
 
 
-def children(pid):
-    """Processes of the program below `pid`."""
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int(re.search(r"^PPid:\s+(\d+)", (entry / "status").read_text(), re.M).group(1))
-            if parent == pid and os.readlink(entry / "exe") == PROGRAM:
-                found.append(entry)
-        except (OSError, AttributeError):
-            continue
-    return found
-
-
-def shares(process):
+def shares(pid):
     """Bytes of memory by kind, each page divided by the number of processes that have it."""
-    rows = re.findall(r"^(Pss\w*):\s+(\d+) kB", (process / "smaps_rollup").read_text(), re.M)
+    rows = re.findall(r"^(Pss\w*):\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
     return {name: 1024 * int(kilobytes) for name, kilobytes in rows}
 
 
@@ -132,17 +116,16 @@ def memory_of_ranks(scratch):
     job = ["--model", MODEL, "--layer", "mixed5", "--filters", "0-63", "--iterations", "1000000", "--out", out]
     plan = told(run(job + ["--dry-run"]))
     packed, own = (1e6 * number(plan[f"memory of a {what}"]) for what in ("node", "rank"))
-    process = subprocess.Popen(["mpirun", "--oversubscribe", "-np", str(ranks), PROGRAM] + [str(o) for o in job],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = start(job, ranks)
     try:
         for line in process.stderr:
             if b"filters of" in line:
                 break
         time.sleep(2)
-        found = [shares(child) for child in children(process.pid)]
+        found = [shares(pid) for pid in ranks_of(process)]
     finally:
         process.terminate()
-        process.communicate()
+        end(process)
     if not check("all ranks were seen", len(found) == ranks, found):
         return
     if "Pss_Shmem" not in found[0]:

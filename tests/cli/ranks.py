@@ -2,7 +2,8 @@
 import math
 import pathlib
 
-from harness import (MODEL, SOURCE, call, check, dataset, files, finish, floats, left_running, manifest, png_size, run,
+import harness
+from harness import (MODEL, SOURCE, call, check, compare, dataset, finish, floats, left_running, manifest, png_size,
                      scratch_folder)
 
 SIZE = 80
@@ -11,15 +12,9 @@ JOB = SMALL + ["--filters", "0-4"]
 
 
 def render(out, options, ranks):
-    result = run(options + ["--out", out], ranks)
-    check(f"{out.name}: ends well", result.code == 0, result)
-    check(f"{out.name}: no temporary files", not [name for name in files(out) if "tmp" in name], files(out).keys())
-    return files(out)
-
-
-def compare(name, found, first):
-    differ = sorted(path for path in found.keys() | first.keys() if found.get(path) != first.get(path))
-    check(f"{name}: the same bytes", found and not differ, differ)
+    found = harness.render(out, options, ranks)
+    check(f"{out.name}: no temporary files", not [name for name in found if "tmp" in name], found.keys())
+    return found
 
 
 def numbers_of_ranks(scratch):

@@ -2,9 +2,9 @@
 units; pictures of the size that was asked for; parts that do not go together are refused. See harness.py."""
 import pathlib
 
-from harness import MODEL, SOURCE, check, dataset, files, finish, floats, png_size, run, scratch_folder
+from harness import (MODEL, SOURCE, USAGE, check, compare, dataset, finish, floats, in_pieces, png_size, render, run,
+                     scratch_folder)
 
-STOPPED, USAGE = 75, 2
 SMALL = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3", "--save-raw", "--isa", "portable"]
 STEPS = 3
 
@@ -24,30 +24,12 @@ PARTS = {
 }
 
 
-def in_pieces(out, options):
-    """Runs with a limit of time that each of them passes, until all is done; how often it was stopped."""
-    stops = 0
-    while True:
-        told = run(options + ["--out", out, "--resume", "--max-time", "0.01s"], 2 if stops == 1 else 0)
-        if told.code != STOPPED:
-            return stops, told
-        stops += 1
-        if stops > 4 * STEPS:
-            return stops, told
-
-
 def recipe(scratch, name, options):
     options = SMALL + options + ["--iterations", STEPS]
-    whole = scratch / name
-    told = run(options + ["--out", whole])
-    if not check(f"{name}: ends well", told.code == 0, told):
-        return
-    told = run(options + ["--out", scratch / f"{name}-3"], 3)
-    check(f"{name}: the same bytes on 3 ranks", told.code == 0 and files(scratch / f"{name}-3") == files(whole), told)
-    stops, told = in_pieces(scratch / f"{name}-pieces", options)
-    check(f"{name}: the same bytes after {stops} stops",
-          stops >= STEPS and told.code == 0 and files(scratch / f"{name}-pieces") == files(whole), told)
-    losses = floats(dataset(whole / "layers/conv2d_5.h5", "loss", scratch))
+    whole = render(scratch / name, options)
+    compare(f"{name}: 3 ranks", render(scratch / f"{name}-3", options, 3), whole)
+    in_pieces(scratch, name, options, whole)
+    losses = floats(dataset(scratch / name / "layers/conv2d_5.h5", "loss", scratch))
     check(f"{name}: every step has a loss", len(losses) == 2 * STEPS and all(x == x for x in losses), losses)
 
 

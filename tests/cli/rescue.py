@@ -4,10 +4,10 @@ shards. See harness.py for how to call it.
 import pathlib
 import re
 
-from harness import MODEL, call, check, compare, dataset, files, finish, floats, manifest, render, run, scratch_folder
+from harness import (MODEL, STOPPED, call, check, compare, dataset, files, finish, floats, in_shards, manifest, render,
+                     run, scratch_folder)
 
 JOB = ["--model", MODEL, "--layer", "mixed5", "--filters", "0-3", "--size", "120", "--save-raw"]
-STOPPED = 75
 
 
 def in_mixed5(out, name, scratch):
@@ -71,19 +71,10 @@ def stopped(scratch, options, first):
     compare(f"stopped {times} times", files(out), first)
 
 
-def shards(scratch, options, first):
-    parts = [scratch / f"part{i}" for i in (1, 2)]
-    for i, part in enumerate(parts):
-        render(part, options + ["--shard", f"{i + 1}/2"], i)
-    result = run(["--merge", *parts, "--out", scratch / "merged"])
-    check("shards are merged", result.code == 0, result)
-    compare("merged", files(scratch / "merged"), first)
-
-
 with scratch_folder() as folder:
     scratch = pathlib.Path(folder)
     dead_filters(scratch)
     options, first = repeats(scratch)
     stopped(scratch, options, first)
-    shards(scratch, options, first)
+    in_shards(scratch, "repeats", options, first, (0, 1))
 finish()

@@ -1,7 +1,6 @@
 """Killed, stopped, cut into shards: what comes out has the bytes of one run that nobody disturbed, and nothing that was
 finished is done again. See harness.py for how to call it.
 """
-import json
 import os
 import pathlib
 import random
@@ -12,10 +11,9 @@ import struct
 import time
 import zlib
 
-from harness import (MODEL, STOPPED, call, check, end, files, finish, left_running, manifest, ranks_of, run, same,
+from harness import (MODEL, STOPPED, USAGE, call, check, end, files, finish, left_running, manifest, ranks_of, run, same,
                      scratch_folder, skip, start, until)
 
-FAILED, USAGE = 1, 2
 KILLS = 50
 BASE = ["--model", MODEL, "--size", "80", "--save-raw"]
 JOB = BASE + ["--layer", "conv2d_1,conv2d_5", "--filters", "0-23", "--iterations", "150"]
@@ -270,7 +268,7 @@ def instruction_sets(scratch):
     whole = undisturbed(scratch, "portable", narrow)
     out = scratch / "older"
     told = run(narrow + ["--out", out, *AT_ONCE], 2)
-    check("a portable job is stopped", told.code == STOPPED and journal(out) is not None, told)
+    check("a portable job is stopped", told.code == STOPPED and states(out), told)
     told = run(SHORT + ["--out", out, "--resume"], 2)
     check("without --isa it goes on as it was", told.code == 0, told)
     same("without --isa", out, whole)
@@ -434,8 +432,7 @@ with scratch_folder() as folder:
     place = pathlib.Path(folder)
     os.environ["OMPI_MCA_btl_vader_backing_directory"] = folder  # ranks that are killed leave their segments there
     os.environ["OMPI_MCA_orte_tmpdir_base"] = folder
-    for part in (killed_at_random, stopped_in_the_middle, time_limits, other_jobs, instruction_sets,
-                 damaged_journals,
+    for part in (killed_at_random, stopped_in_the_middle, time_limits, other_jobs, instruction_sets, damaged_journals,
                  one_job_at_a_time, no_locks_in_the_file_system, shards, merges_that_are_refused):
         print(f"--- {part.__name__.replace('_', ' ')}")
         part(place)

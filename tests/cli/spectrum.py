@@ -2,28 +2,13 @@
 harness.py for how to call it.
 """
 import pathlib
-import struct
-import zlib
 
-from harness import MODEL, check, compare, files, finish, manifest, render, run, scratch_folder, write_png
+from harness import (FAILED, MODEL, RGB, STOPPED, USAGE, check, compare, files, finish, manifest, render, run,
+                     scratch_folder, write_png)
 
 MACO = ["--model", MODEL, "--layer", "conv2d_5", "--filters", "0,3", "--recipe", "maco", "--size", "96", "--view", "75",
         "--views", "2", "--iterations", "3", "--isa", "portable", "--quiet"]
-STOPPED = 75
-GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
-CHANNELS = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGBA: 4}
-
-
-def png(path, height, width, kind, samples, bits=8, palette=b""):
-    """A PNG of any kind of pixel; samples are big-endian."""
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    row = width * CHANNELS[kind] * bits // 8
-    rows = b"".join(b"\0" + samples[y * row:(y + 1) * row] for y in range(height))
-    head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + (chunk(b"PLTE", palette) if palette else b"") +
-                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+GRAY, PALETTE, GRAY_ALPHA, RGBA = 0, 3, 4, 6
 
 
 def levels(height, width, step):
@@ -51,7 +36,7 @@ def same_colours(scratch):
     hashes = {}
     for name, (kind, samples, bits, palette) in kinds.items():
         path = scratch / f"{name}.png"
-        png(path, h, w, kind, samples, bits, palette)
+        write_png(path, h, w, samples, kind, bits, palette)
         out = scratch / f"of-{name}"
         told = run(MACO + ["--spectrum-from", path, "--out", out])
         if check(f"{name}: ends well", told.code == 0, told):
@@ -89,7 +74,7 @@ def stops(scratch, folder, whole):
             kept = (folder / "a.png").read_bytes()
             write_png(folder / "a.png", 30, 41, every(levels(30, 41, 2), None, 30, None))
             told = run(options)
-            check("--resume refuses other pictures", told.code == 2 and "spectrum_xxh64" in told.err, told)
+            check("--resume refuses other pictures", told.code == USAGE and "spectrum_xxh64" in told.err, told)
             (folder / "a.png").write_bytes(kept)
     check("it was stopped, and ended", codes.count(STOPPED) >= 3 and codes[-1] == 0, codes)
     compare("after stops", files(scratch / "pieces"), whole)
@@ -107,12 +92,12 @@ def refusals(scratch):
     write_png(scratch / "plain.png", 20, 20, b"\x50\x60\x70" * 400)
     write_png(scratch / "line.png", 1, 40, every(levels(1, 40, 1), None, None, None))
     for title, path, code, words in (
-            ("no such file", scratch / "nowhere", 1, "spectrum-from: read '"),
-            ("an empty folder", empty, 2, "has no pictures, expected some .png"),
-            ("a damaged picture in a folder", damaged, 1, "b.png': damaged PNG"),
-            ("what is no PNG", scratch / "text.png", 1, "text.png': not a PNG file"),
-            ("one colour", scratch / "plain.png", 1, "is of one colour"),
-            ("a line of pixels", scratch / "line.png", 1, "a picture of 1 x 40 pixels, expected at least 2")):
+            ("no such file", scratch / "nowhere", FAILED, "spectrum-from: read '"),
+            ("an empty folder", empty, USAGE, "has no pictures, expected some .png"),
+            ("a damaged picture in a folder", damaged, FAILED, "b.png': damaged PNG"),
+            ("what is no PNG", scratch / "text.png", FAILED, "text.png': not a PNG file"),
+            ("one colour", scratch / "plain.png", FAILED, "is of one colour"),
+            ("a line of pixels", scratch / "line.png", FAILED, "a picture of 1 x 40 pixels, expected at least 2")):
         for ranks in (0, 2):
             told = run(MACO + ["--spectrum-from", path, "--out", scratch / "never"], ranks)
             lines = told.ours()
@@ -120,7 +105,7 @@ def refusals(scratch):
                   told.code == code and len(lines) == 1 and words in lines[0] and not (scratch / "never").exists(), told)
     told = run(["--model", MODEL, "--layer", "conv2d_5", "--recipe", "lucid", "--spectrum-from", scratch / "plain.png",
                 "--out", scratch / "never"])
-    check("a recipe that has no such spectrum", told.code == 2 and "expected --parametrization phase" in told.err, told)
+    check("a recipe that has no such spectrum", told.code == USAGE and "expected --parametrization phase" in told.err, told)
 
 
 with scratch_folder() as scratch_name:

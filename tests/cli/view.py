@@ -7,7 +7,7 @@ import pathlib
 import re
 import struct
 
-from harness import (MODEL, call, check, dataset, files, finish, floats, manifest, mutate, option_rows, png_size, run,
+from harness import (MODEL, USAGE, call, check, dataset, finish, floats, manifest, mutate, option_rows, png_size, run,
                      scratch_folder, to_float32, write_png)
 
 SMALL = ["--model", MODEL, "--size", "80", "--iterations", "2", "--filters", "0-5"]
@@ -25,7 +25,7 @@ def help_text():
     inner = [name for name, _, flags, _, _ in rows if not flags & {"A", "J"}]
     check("--help does not list what is no option", not [name for name in inner if f"--{name}" in result.out], inner)
     for name in inner[1:]:
-        check(f"--{name} is no option", run([f"--{name}", "1"]).code == 2)
+        check(f"--{name} is no option", run([f"--{name}", "1"]).code == USAGE)
     for code in (0, 1, 2):
         check(f"--help tells of exit code {code}", re.search(rf"^  {code} +\S", result.out, re.M))
     under = run(["--help"], 3)
@@ -73,7 +73,7 @@ def plans(scratch):
                                                    told.get("ranks")) == ("2", "12", "2", str(ranks or 1)), told)
         check(f"--dry-run writes nothing, {ranks} ranks", not out.exists())
     refused = run(SMALL + ["--layer", "conv2d_1111", "--dry-run", "--out", out])
-    check("--dry-run finds mistakes", refused.code == 2 and len(refused.ours()) == 1, refused)
+    check("--dry-run finds mistakes", refused.code == USAGE and len(refused.ours()) == 1, refused)
 
 
 def progress(scratch):

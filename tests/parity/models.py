@@ -4,8 +4,8 @@ Usage: models.py --probe PROGRAM --source PROJECT --work FOLDER [--table FILE] [
 
 Loss and gradient of a live unit at three depths of each network, by the bounds and the judge of parity.py. Without
 names all of them are compared, which takes hours and 16 GB of memory; with them those, NAME:small or NAME:default at
-that size only. --table puts what was found into the table of a page in Markdown, as each network is done; rows of the
-same network and size are replaced.
+that size only, NAME:default:LAYER in that one of the three layers only. --table puts what was found into the table of a
+page in Markdown, as each network is done; rows of the same network, size and layer are replaced.
 """
 import gzip
 import inspect
@@ -80,31 +80,37 @@ def compare(net, layer, size, index):
             f"{parity.relative(answer.gradients[0], gradient):.0e}", verdict.kind]
 
 
-def rows_of(name, size):
+def rows_of(name, size, only):
+    """By layer; those of all depths if `only` is empty."""
     net = network(name, size)
     layers = parity.at_depths(parity.targets(net.model, (4,)), DEPTHS)
-    rows = [compare(net, layer, size, index) for index, layer in enumerate(layers)]
+    if only and only not in layers:
+        sys.exit(f"{name}: layer '{only}', expected one of {', '.join(layers)}")
+    rows = {layer: compare(net, layer, size, index) if only in ("", layer) else None
+            for index, layer in enumerate(layers)}
     net.path.unlink()
-    return [row for row in rows if row]
+    return rows
 
 
 def write_table(path, name, size, rows):
-    """Puts the rows into the table, in the order of names and sizes."""
+    """Puts the rows into the table, in the order of names and sizes; a layer without one keeps what it has there."""
     text = path.read_text()
     start = text.index(HEAD[0])
     end = start + re.match(r"(?:\|.*\n)+", text[start:]).end()
-    kept = [line for line in text[start:end].splitlines()[2:] if not line.startswith(f"| {name} | {size} |")]
+    lines, ours = text[start:end].splitlines()[2:], f"| {name} | {size} | "
+    had = {line.split(" | ")[2].split()[0]: line for line in lines if line.startswith(ours)}
+    rows = ["| " + " | ".join(row) + " |" if row else had.get(layer) for layer, row in rows.items()]
+    lines = [line for line in lines if not line.startswith(ours)] + [row for row in rows if row]
     of_line = lambda line: (line.split(" | ")[0], int(line.split(" | ")[1]))
-    lines = sorted(kept + ["| " + " | ".join(row) + " |" for row in rows], key=of_line)
-    path.write_text(text[:start] + "\n".join(HEAD + lines) + "\n" + text[end:])
+    path.write_text(text[:start] + "\n".join(HEAD + sorted(lines, key=of_line)) + "\n" + text[end:])
 
 
 def main():
     for asked in parity.arguments.names or constructors():
-        name, _, only = asked.partition(":")
+        name, size_name, layer = (asked.split(":") + ["", ""])[:3]
         sizes = {"small": SMALLEST.get(name, 32), "default": default_size(name)}
-        for size in [sizes[only]] if only else sizes.values():
-            rows = rows_of(name, size)
+        for size in [sizes[size_name]] if size_name else sizes.values():
+            rows = rows_of(name, size, layer)
             if parity.arguments.table:
                 write_table(pathlib.Path(parity.arguments.table), name, size, rows)
     return parity.summary()
