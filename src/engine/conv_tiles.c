@@ -5,24 +5,15 @@
 
 #define LEAST 32 /* channels in or out, and pixels */
 
-/* Weights. In pieces they take half as much memory again, and what does not stay in the second-level cache is as fast
- * in other products. */
-#define MOST (160 * 1024)
-
-/* Skipping half of the products of more weights is as fast, and faster in trained networks, which have fewer. */
+/* Weights; skipping half of the products of more is as fast, and faster in trained networks, which have fewer. */
 #define MOST_SPARSE (64 * 1024)
-
-static int weights_of(const cvz_conv_sizes *sizes)
-{
-  return sizes->channels * sizes->filters;
-}
 
 bool cvz_conv_suits_tiles(const cvz_plan *plan, const cvz_step *step, const cvz_conv_sizes *sizes, bool sparse)
 {
   const cvz_region region = cvz_step_output(plan, step)->region;
   const int pixels = cvz_region_height(region) * cvz_region_width(region);
   return cvz_tiles_of(plan->kernels->isa) && sizes->groups == 1 && sizes->channels >= LEAST &&
-         sizes->filters >= LEAST && pixels >= LEAST && weights_of(sizes) <= (sparse ? MOST_SPARSE : MOST);
+         sizes->filters >= LEAST && pixels >= LEAST && !(sparse && sizes->channels * sizes->filters > MOST_SPARSE);
 }
 
 /* Rows of pixels and what they are multiplied with. */

@@ -17,7 +17,8 @@
 #define PIECES      3
 #define BLOCK       (2 * COLUMNS) /* columns whose sums are in registers together */
 
-#define PANEL 4 /* chunks: A's pieces stay in the first-level cache while B goes by */
+#define PANEL 4            /* chunks: A's pieces stay in the first-level cache while B goes by */
+#define GROUP (640 * 1024) /* bytes of B that stay in the second-level cache while A goes by */
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -301,7 +302,8 @@ static void configure(const int height[2])
   _tile_loadconfig(&config);
 }
 
-static void multiply_rows(const cvz_tiles_call *call, int row, int rows)
+/* Columns from .. to - 1. */
+static void multiply_rows(const cvz_tiles_call *call, int row, int rows, int from, int to)
 {
   const int all = parts_of(call->k, LENGTH), upper = rows > ROWS ? parts_of(rows, 2) : rows;
   _Alignas(64) uint16_t pieces[2 * PANEL * PIECES * TILE];
@@ -311,19 +313,31 @@ static void multiply_rows(const cvz_tiles_call *call, int row, int rows)
     panel.chunks = least(PANEL, all - panel.first);
     split(pieces, &panel);
     WRITTEN();
-    for (int column = 0; column < call->n; column += BLOCK) multiply_columns(&panel, pieces, column);
+    for (int column = from; column < to; column += BLOCK) multiply_columns(&panel, pieces, column);
     panel.accumulate = true;
   }
 }
 
 /* A product takes as long as its tiles are high: all are about as high. */
-static void multiply(const cvz_tiles_call *call)
+static void multiply_group(const cvz_tiles_call *call, int from, int to)
 {
   const int parts = parts_of(call->m, 2 * ROWS);
   for (int part = 0, row = 0, rows; part < parts; part++, row += rows) {
     rows = call->m / parts + (part < call->m % parts);
-    multiply_rows(call, row, rows);
+    multiply_rows(call, row, rows, from, to);
   }
+}
+
+static int columns_of_group(int k)
+{
+  const int blocks = (int)(GROUP / (packed_floats(k, BLOCK) * sizeof(float)));
+  return (blocks ? blocks : 1) * BLOCK;
+}
+
+static void multiply(const cvz_tiles_call *call)
+{
+  const int most = columns_of_group(call->k);
+  for (int from = 0; from < call->n; from += most) multiply_group(call, from, least(from + most, call->n));
   _tile_release();
 }
 
