@@ -94,6 +94,7 @@ static void products_of_all_shapes(void **state)
   for (int k = 1; k <= 66; k++) check_product(tiles, 35, 20, k, k % 2);
   check_product(tiles, 96, 256, 512, false);
   check_product(tiles, 45, 64, 259, true);
+  check_product(tiles, 37, 301, 800, true); /* more than a group of columns */
 }
 
 /* The error of a sum of products in float32, one after another, and of the tiles' own, both over all outputs. */
