@@ -3,23 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "app/directories.h"
 #include "base/text.h"
 #include "site/pages.h"
 #include "store/diff.h"
-#include "store/journal.h"
-#include "store/output.h"
-
-/* "A,B" into its two parts, which stay in `text`. */
-static cvz_status split(char *text, const char *parts[2], cvz_error *error)
-{
-  char *comma = strchr(text, ',');
-  CVZ_REQUIRE(comma && comma[1] && !strchr(comma + 1, ','), error, CVZ_E_USAGE,
-              "--diff: '%.200s', expected two directories", text);
-  *comma = 0;
-  parts[0] = text, parts[1] = comma + 1;
-  return CVZ_OK;
-}
 
 static void print_list(FILE *stream, const cvz_diff_list *list)
 {
@@ -70,28 +57,38 @@ static cvz_status write_atlas(cvz_diff_list *list, const char *out, cvz_error *e
   return status;
 }
 
-static cvz_status make(FILE *stream, cvz_diff_list *list, const cvz_options *options, const cvz_log *log,
-                       cvz_error *error)
+static cvz_status write_all(void *context, const char *out, cvz_error *error)
 {
-  const char *out = options->origin[CVZ_OPTION_out] == CVZ_ORIGIN_COMMAND_LINE ? options->out : NULL;
-  if (out) CVZ_TRY(cvz_output_prepare(out, options->overwrite ? CVZ_OUTPUT_OVERWRITE : CVZ_OUTPUT_NEW, error));
+  cvz_diff_list *list = context;
   CVZ_TRY(cvz_diff_make(list, out, error));
-  cvz_diff_sort(list);
-  print_list(stream, list);
-  if (!out) return CVZ_OK;
-  CVZ_TRY(write_atlas(list, out, error));
-  CVZ_TRY(cvz_journal_remove(out, error));
-  cvz_tell(log, "%s/index.html", out);
-  return CVZ_OK;
+  return write_atlas(list, out, error);
+}
+
+static cvz_status open_both(cvz_diff_list *list, const cvz_directories *jobs, const cvz_options *options,
+                            cvz_error *error)
+{
+  CVZ_REQUIRE(jobs->count == 2, error, CVZ_E_USAGE, "--diff: '%.200s', expected two directories", options->diff);
+  return cvz_diff_open(list, jobs->names[0], jobs->names[1], error);
 }
 
 cvz_status cvz_diff(FILE *stream, const cvz_options *options, const cvz_log *log, cvz_error *error)
 {
+  const bool writes = options->origin[CVZ_OPTION_out] == CVZ_ORIGIN_COMMAND_LINE;
+  cvz_directories jobs;
   cvz_diff_list list = {0};
-  char *text = cvz_copy_text(options->diff, error);
-  cvz_status status = text ? split(text, list.directories, error) : CVZ_E_MEMORY;
-  if (status == CVZ_OK) status = make(stream, &list, options, log, error);
+  cvz_status status;
+  CVZ_TRY_GOTO(cvz_directories_split(&jobs, options->diff, error), done);
+  CVZ_TRY_GOTO(open_both(&list, &jobs, options, error), done);
+  if (writes) CVZ_TRY_GOTO(cvz_directories_apart(&jobs, "diff", options->out, error), done);
+  if (writes)
+    CVZ_TRY_GOTO(cvz_directories_write(options, write_all, &list, error), done);
+  else
+    CVZ_TRY_GOTO(cvz_diff_make(&list, NULL, error), done);
+  cvz_diff_sort(&list);
+  print_list(stream, &list);
+  if (writes) cvz_tell(log, "%s/index.html", options->out);
+done:
   cvz_diff_free(&list);
-  free(text);
+  cvz_directories_free(&jobs);
   return status;
 }

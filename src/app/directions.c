@@ -1,13 +1,10 @@
 #include "app/directions.h"
 
-#include <hdf5.h>
 #include <limits.h>
 
+#include "app/array_file.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/trial.h"
-
-#define REHEARSAL_SECONDS 20 /* of processor time */
 
 static cvz_status read_dataset(cvz_directions *d, hid_t set, const char *path, cvz_error *error)
 {
@@ -31,27 +28,13 @@ static cvz_status read_dataset(cvz_directions *d, hid_t set, const char *path, c
   return CVZ_OK;
 }
 
-static cvz_status read_hdf5(cvz_directions *d, const char *path, cvz_error *error)
+static cvz_status read_hdf5(hid_t file, const char *path, void *directions, cvz_error *error)
 {
-  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  CVZ_REQUIRE(file >= 0, error, CVZ_E_FORMAT, "directions %s: not readable as HDF5", path);
   const hid_t set = H5Dopen2(file, "directions", H5P_DEFAULT);
-  cvz_status status;
-  if (set >= 0)
-    status = read_dataset(d, set, path, error);
-  else
-    status = cvz_fail(error, CVZ_E_FORMAT, "directions %s: no dataset 'directions', expected one of numbers", path);
-  if (set >= 0) H5Dclose(set);
-  H5Fclose(file);
+  CVZ_REQUIRE(set >= 0, error, CVZ_E_FORMAT, "directions %s: no dataset 'directions', expected one of numbers", path);
+  const cvz_status status = read_dataset(directions, set, path, error);
+  H5Dclose(set);
   return status;
-}
-
-static void rehearse(void *path)
-{
-  cvz_directions d = {0};
-  read_hdf5(&d, path, NULL);
-  cvz_directions_free(&d);
 }
 
 static cvz_status read_text(cvz_directions *d, const char *path, cvz_error *error)
@@ -65,15 +48,11 @@ static cvz_status read_text(cvz_directions *d, const char *path, cvz_error *erro
 
 static cvz_status read_file(cvz_directions *d, const char *path, cvz_error *error)
 {
-  cvz_status status;
-  if (H5Fis_hdf5(path) <= 0) {
-    status = read_text(d, path, error);
-  } else {
-    CVZ_REQUIRE(cvz_trial(rehearse, (void *)path, REHEARSAL_SECONDS), error, CVZ_E_FORMAT,
-                "directions %s: the HDF5 library crashes on it", path);
-    status = read_hdf5(d, path, error);
-  }
-  return status == CVZ_OK ? cvz_directions_check(d, path, error) : status;
+  if (cvz_array_file_is(path))
+    CVZ_TRY(cvz_array_file_read("directions", path, read_hdf5, d, error));
+  else
+    CVZ_TRY(read_text(d, path, error));
+  return cvz_directions_check(d, path, error);
 }
 
 cvz_status cvz_directions_share(cvz_directions *directions, cvz_comm *comm, const char *path, cvz_error *error)
@@ -83,9 +62,7 @@ cvz_status cvz_directions_share(cvz_directions *directions, cvz_comm *comm, cons
   CVZ_TRY(cvz_comm_agree(comm, root ? read_file(directions, path, error) : CVZ_OK, error));
   float *values = directions->values;
   cvz_comm_share_bytes(comm, directions, sizeof *directions);
+  directions->values = values;
   const size_t count = (size_t)directions->count * (size_t)directions->channels;
-  directions->values = root ? values : cvz_array(count, sizeof *values, error);
-  CVZ_TRY(cvz_comm_agree(comm, directions->values ? CVZ_OK : CVZ_E_MEMORY, error));
-  cvz_comm_share_bytes(comm, directions->values, count * sizeof *values);
-  return CVZ_OK;
+  return cvz_comm_share_floats(comm, &directions->values, count, CVZ_OK, error);
 }

@@ -5,7 +5,6 @@
 
 #include "app/spectrum.h"
 #include "app/start_image.h"
-#include "base/memory.h"
 #include "job/ascent_options.h"
 #include "job/work_objective.h"
 
@@ -22,17 +21,14 @@ static cvz_status check_diversity(const cvz_options *options, cvz_error *error)
   return CVZ_OK;
 }
 
-static cvz_status read_start(cvz_method *method, cvz_comm *comm, const char *path, const cvz_graph *graph,
-                             cvz_error *error)
+static cvz_status share_start(cvz_method *method, cvz_comm *comm, const char *path, const cvz_graph *graph,
+                              cvz_error *error)
 {
+  const size_t count = cvz_shape_count(method->image);
   cvz_status status = CVZ_OK;
-  method->start = cvz_array(cvz_shape_count(method->image), sizeof(float), error);
-  if (!method->start) status = CVZ_E_MEMORY;
-  if (status == CVZ_OK && cvz_comm_rank(comm) == 0)
-    status = cvz_start_image_read(path, graph, method->image, method->start, error);
-  CVZ_TRY(cvz_comm_agree(comm, status, error));
-  method->start_bytes = cvz_shape_count(method->image) * sizeof(float);
-  cvz_comm_share_bytes(comm, method->start, method->start_bytes);
+  if (cvz_comm_rank(comm) == 0) status = cvz_start_image_read(&method->start, path, graph, method->image, error);
+  CVZ_TRY(cvz_comm_share_floats(comm, &method->start, count, status, error));
+  method->start_bytes = count * sizeof *method->start;
   method->recipe.start = method->start;
   return CVZ_OK;
 }
@@ -49,7 +45,7 @@ cvz_status cvz_method_decide(cvz_method *method, cvz_comm *comm, const cvz_optio
   CVZ_TRY(
       cvz_workspace_check(&method->recipe, method->image, (cvz_shape){3, work->height, work->width, channels}, error));
   CVZ_TRY(cvz_spectrum_share(&method->magnitudes, &method->recipe, comm, options, method->image, kernels, error));
-  return strcmp(options->init, "random") ? read_start(method, comm, options->init, graph, error) : CVZ_OK;
+  return strcmp(options->init, "random") ? share_start(method, comm, options->init, graph, error) : CVZ_OK;
 }
 
 void cvz_method_free(cvz_method *method)

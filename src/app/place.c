@@ -173,15 +173,19 @@ static cvz_status prepare_root(cvz_place *place, cvz_error *error)
 
 cvz_status cvz_place_prepare(cvz_place *place, cvz_error *error)
 {
+  CVZ_TRY(cvz_comm_agree(place->comm, is_root(place) ? prepare_root(place, error) : CVZ_OK, error));
+  cvz_status status = CVZ_OK;
+  if (!is_root(place)) status = cvz_lock_join(&place->lock, place->options->out, error);
+  return cvz_comm_agree(place->comm, status, error);
+}
+
+cvz_status cvz_place_begin(cvz_place *place, cvz_error *error)
+{
   const cvz_journal_info info = {place->options->out, cvz_comm_rank(place->comm), place->job.data, place->work};
   const cvz_journal_past past = {place->resume.files,      place->resume.file_count, cvz_comm_size(place->comm),
                                  place->resume.mine,       place->resume.mine_count, place->resume.states,
                                  place->resume.state_count};
-  cvz_status status = is_root(place) ? prepare_root(place, error) : CVZ_OK;
-  CVZ_TRY(cvz_comm_agree(place->comm, status, error));
-  if (!is_root(place)) status = cvz_lock_join(&place->lock, place->options->out, error);
-  if (status == CVZ_OK) status = cvz_journal_open(&place->journal, &info, &past, error);
-  return cvz_comm_agree(place->comm, status, error);
+  return cvz_comm_agree(place->comm, cvz_journal_open(&place->journal, &info, &past, error), error);
 }
 
 cvz_status cvz_place_finish(cvz_place *place, cvz_error *error)

@@ -40,8 +40,12 @@ cvz_status cvz_place_earlier_isa(cvz_comm *comm, const cvz_options *options, cha
  *  @return CVZ_E_USAGE if the directory is of another job, or in use for 10 s */
 cvz_status cvz_place_look(cvz_place *place, const cvz_place_job *job, cvz_error *error);
 
-/** Makes the directory ready, takes the lock unless it is held, and opens the journals. Collective. */
+/** Makes the directory ready and takes the lock unless it is held. What fails until cvz_place_begin leaves a directory
+ *  that a new job may have. Collective. */
 cvz_status cvz_place_prepare(cvz_place *place, cvz_error *error);
+
+/** Opens the journals. Collective. */
+cvz_status cvz_place_begin(cvz_place *place, cvz_error *error);
 
 /** All is written: removes the journal. Collective. */
 cvz_status cvz_place_finish(cvz_place *place, cvz_error *error);

@@ -199,7 +199,6 @@ static cvz_status start_watching(cvz_job_run *run, cvz_error *error)
 static cvz_status render(cvz_job_run *run, cvz_error *error)
 {
   cvz_rank_times times = {0};
-  CVZ_TRY(start_watching(run, error));
   const cvz_observer observer = cvz_watch_observer(&run->watch);
   const cvz_render_job job = {.graph = &run->source.graph,
                               .work = &run->work,
@@ -260,6 +259,8 @@ static cvz_status run_all(cvz_job_run *run, cvz_error *error)
   CVZ_TRY(cvz_plans_pack(&run->plans, run->comm, &run->source, run->log, error));
   CVZ_TRY(cvz_place_prepare(&run->place, error));
   tell_start(run);
+  CVZ_TRY(start_watching(run, error));
+  CVZ_TRY(cvz_place_begin(&run->place, error));
   CVZ_TRY(render(run, error));
   return write_atlas(run, error);
 }

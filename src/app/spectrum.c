@@ -91,7 +91,7 @@ static cvz_status add_all(cvz_spectrum *spectrum, const char *path, int channels
   return status;
 }
 
-static cvz_status read_path(float *magnitudes, const cvz_ascent_recipe *recipe, const char *path, cvz_shape image,
+static cvz_status read_path(float **magnitudes, const cvz_ascent_recipe *recipe, const char *path, cvz_shape image,
                             const cvz_kernels *kernels, cvz_error *error)
 {
   cvz_spectrum *spectrum;
@@ -99,8 +99,9 @@ static cvz_status read_path(float *magnitudes, const cvz_ascent_recipe *recipe, 
               "spectrum-from: '%s', expected falling or natural: the network's image has %d channels", path,
               image.channels);
   CVZ_TRY(cvz_spectrum_create(&spectrum, recipe, image, kernels, error));
-  cvz_status status = add_all(spectrum, path, image.channels, error);
-  if (status == CVZ_OK && !cvz_spectrum_mean(spectrum, magnitudes))
+  *magnitudes = cvz_array(cvz_spectrum_count(image), sizeof **magnitudes, error);
+  cvz_status status = *magnitudes ? add_all(spectrum, path, image.channels, error) : CVZ_E_MEMORY;
+  if (status == CVZ_OK && !cvz_spectrum_mean(spectrum, *magnitudes))
     status =
         cvz_fail(error, CVZ_E_FORMAT, "spectrum-from: '%s' is of one colour, expected a picture of something", path);
   cvz_spectrum_free(spectrum);
@@ -111,16 +112,13 @@ cvz_status cvz_spectrum_share(float **magnitudes, cvz_ascent_recipe *recipe, cvz
                               cvz_shape image, const cvz_kernels *kernels, cvz_error *error)
 {
   const char *from = options->spectrum_from;
+  cvz_status status = CVZ_OK;
   *magnitudes = NULL;
   if (!strcmp(from, "falling") || !strcmp(from, "natural")) return CVZ_OK;
   CVZ_REQUIRE(recipe->parametrization.basis == CVZ_BASIS_PHASE, error, CVZ_E_USAGE,
               "spectrum-from: '%s', expected --parametrization phase beside it", from);
-  *magnitudes = cvz_array(cvz_spectrum_count(image), sizeof **magnitudes, error);
-  cvz_status status = *magnitudes ? CVZ_OK : CVZ_E_MEMORY;
-  if (status == CVZ_OK && cvz_comm_rank(comm) == 0)
-    status = read_path(*magnitudes, recipe, from, image, kernels, error);
-  CVZ_TRY(cvz_comm_agree(comm, status, error));
-  cvz_comm_share_bytes(comm, *magnitudes, cvz_spectrum_count(image) * sizeof **magnitudes);
+  if (cvz_comm_rank(comm) == 0) status = read_path(magnitudes, recipe, from, image, kernels, error);
+  CVZ_TRY(cvz_comm_share_floats(comm, magnitudes, cvz_spectrum_count(image), status, error));
   recipe->magnitudes = *magnitudes;
   return CVZ_OK;
 }

@@ -1,16 +1,13 @@
 #include "app/start_image.h"
 
 #include <assert.h>
-#include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "app/array_file.h"
 #include "base/memory.h"
-#include "base/trial.h"
 #include "image/png.h"
-
-#define REHEARSAL_SECONDS 20 /* of processor time */
 
 void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, int stored, size_t count, float *image)
 {
@@ -47,8 +44,15 @@ static cvz_status read_png(const char *path, const cvz_graph *graph, cvz_shape s
   return status;
 }
 
-static cvz_status read_dataset(const char *path, hid_t file, cvz_shape shape, float *image, cvz_error *error)
+/* What read_array fills. */
+typedef struct array_request {
+  cvz_shape shape;
+  float *image;
+} array_request;
+
+static cvz_status read_array(hid_t file, const char *path, void *request, cvz_error *error)
 {
+  const array_request *wanted = request;
   cvz_status status = CVZ_OK;
   hid_t space = H5I_INVALID_HID;
   const hid_t set = H5Dopen2(file, "image", H5P_DEFAULT);
@@ -62,51 +66,23 @@ static cvz_status read_dataset(const char *path, hid_t file, cvz_shape shape, fl
   for (int i = 0; i < 3; i++)
     if (dims[i] > CVZ_DIMENSION_MAX) dims[i] = CVZ_DIMENSION_MAX;
   const cvz_shape found = {3, (int)dims[0], (int)dims[1], (int)dims[2]};
-  CVZ_TRY_GOTO(check_shape(path, found, shape, error), done);
-  CVZ_REQUIRE_GOTO(H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, image) >= 0, done, error, CVZ_E_FORMAT,
-                   "init %s: dataset 'image' cannot be read as numbers", path);
+  CVZ_TRY_GOTO(check_shape(path, found, wanted->shape, error), done);
+  CVZ_REQUIRE_GOTO(H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, wanted->image) >= 0, done, error,
+                   CVZ_E_FORMAT, "init %s: dataset 'image' cannot be read as numbers", path);
 done:
   H5Sclose(space);
   H5Dclose(set);
   return status;
 }
 
-static cvz_status read_array(const char *path, cvz_shape shape, float *image, cvz_error *error)
-{
-  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  CVZ_REQUIRE(file >= 0, error, CVZ_E_FORMAT, "init %s: cannot be read, expected a .png or an HDF5 file", path);
-  const cvz_status status = read_dataset(path, file, shape, image, error);
-  H5Fclose(file);
-  return status;
-}
-
-/* What read_array is called with. */
-typedef struct array_request {
-  const char *path;
-  cvz_shape shape;
-  float *image;
-} array_request;
-
-static void rehearse(void *context)
-{
-  const array_request *request = context;
-  read_array(request->path, request->shape, request->image, NULL);
-}
-
-/* A damaged file may crash the library. */
-static cvz_status read_safely(const char *path, cvz_shape shape, float *image, cvz_error *error)
-{
-  array_request request = {path, shape, image};
-  CVZ_REQUIRE(cvz_trial(rehearse, &request, REHEARSAL_SECONDS), error, CVZ_E_FORMAT,
-              "init %s: is damaged, expected a sound HDF5 file: the library fails on it", path);
-  return read_array(path, shape, image, error);
-}
-
-cvz_status cvz_start_image_read(const char *path, const cvz_graph *graph, cvz_shape shape, float *image,
+cvz_status cvz_start_image_read(float **image, const char *path, const cvz_graph *graph, cvz_shape shape,
                                 cvz_error *error)
 {
   const char *end = strrchr(path, '.');
-  return end && !strcasecmp(end, ".png") ? read_png(path, graph, shape, image, error)
-                                         : read_safely(path, shape, image, error);
+  *image = cvz_array(cvz_shape_count(shape), sizeof **image, error);
+  if (!*image) return CVZ_E_MEMORY;
+  if (end && !strcasecmp(end, ".png")) return read_png(path, graph, shape, *image, error);
+  CVZ_REQUIRE(cvz_array_file_is(path), error, CVZ_E_FORMAT, "init %s: cannot be read, expected a .png or an HDF5 file",
+              path);
+  return cvz_array_file_read("init", path, read_array, &(array_request){shape, *image}, error);
 }

@@ -14,8 +14,8 @@ void cvz_start_image_map(const cvz_graph *graph, const uint8_t *pixels, int stor
  *  HDF5 file, float32 (H, W, C), taken as it is.
  *  @param      graph  tells the input's range: [0, 255] before a Rescaling layer, else [-1, 1]
  *  @param      shape  that it must have
- *  @param[out] image  room for it */
-cvz_status cvz_start_image_read(const char *path, const cvz_graph *graph, cvz_shape shape, float *image,
+ *  @param[out] image  free with free(), also after a failure */
+cvz_status cvz_start_image_read(float **image, const char *path, const cvz_graph *graph, cvz_shape shape,
                                 cvz_error *error);
 
 #endif

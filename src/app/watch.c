@@ -40,5 +40,6 @@ cvz_status cvz_watch_stop(cvz_watch *watch, const cvz_rank_times *times, cvz_sta
 
 void cvz_watch_free(cvz_watch *watch)
 {
+  cvz_times_close(watch->live.times);
   cvz_telemetry_free(&watch->telemetry);
 }

@@ -121,6 +121,17 @@ cvz_status cvz_comm_share_text(cvz_comm *comm, cvz_text *text, cvz_status status
   return status;
 }
 
+cvz_status cvz_comm_share_floats(cvz_comm *comm, float **values, size_t count, cvz_status status, cvz_error *error)
+{
+  if (comm->rank) {
+    *values = cvz_array(count, sizeof **values, error);
+    status = *values ? CVZ_OK : CVZ_E_MEMORY;
+  }
+  CVZ_TRY(cvz_comm_agree(comm, status, error));
+  cvz_comm_share_bytes(comm, *values, count * sizeof **values);
+  return CVZ_OK;
+}
+
 int cvz_comm_least(cvz_comm *comm, int value)
 {
   MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, comm->world);

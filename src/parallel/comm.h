@@ -39,6 +39,11 @@ cvz_status cvz_comm_share_text(cvz_comm *comm, cvz_text *text, cvz_status status
 /** Gives every rank rank 0's `bytes` bytes, in pieces, so that their number may pass 2^31. Collective. */
 void cvz_comm_share_bytes(cvz_comm *comm, void *data, size_t bytes);
 
+/** Gives every rank rank 0's array of floats, for which the others get room. Collective.
+ *  @param[in,out] values  of rank 0 (count), of the others overwritten; free with free(), also after a failure
+ *  @param         status  of rank 0, see cvz_comm_share_text */
+cvz_status cvz_comm_share_floats(cvz_comm *comm, float **values, size_t count, cvz_status status, cvz_error *error);
+
 /** The smallest value of all ranks. Collective. */
 int cvz_comm_least(cvz_comm *comm, int value);
 

@@ -197,11 +197,16 @@ static cvz_status compare_layer(cvz_diff_list *list, int layer, const char *out,
   return status;
 }
 
-cvz_status cvz_diff_make(cvz_diff_list *list, const char *out, cvz_error *error)
+cvz_status cvz_diff_open(cvz_diff_list *list, const char *a, const char *b, cvz_error *error)
 {
+  list->directories[0] = a, list->directories[1] = b;
   for (int i = 0; i < 2; i++) CVZ_TRY(cvz_results_open(&list->results[i], list->directories[i], "diff", error));
   list->layers = cvz_array((size_t)list->results[0].layer_count, sizeof *list->layers, error);
-  if (!list->layers) return CVZ_E_MEMORY;
+  return list->layers ? CVZ_OK : CVZ_E_MEMORY;
+}
+
+cvz_status cvz_diff_make(cvz_diff_list *list, const char *out, cvz_error *error)
+{
   for (int i = 0; i < list->results[0].layer_count; i++) CVZ_TRY(compare_layer(list, i, out, error));
   CVZ_REQUIRE(list->count, error, CVZ_E_USAGE, "diff: '%s' and '%s' have no filter in common", list->directories[0],
               list->directories[1]);

@@ -24,8 +24,12 @@ typedef struct cvz_diff_list {
   cvz_output_layer *layers; /**< (layers of A): of the atlas of pairs; count 0: not in both */
 } cvz_diff_list;
 
-/** Reads and compares all. With `out` the pairs of each layer are written as a layer of an atlas there, whose folders
- *  must exist; its files have no .h5. */
+/** Opens the results of two jobs, whose names are borrowed.
+ *  @return CVZ_E_USAGE if one has none */
+cvz_status cvz_diff_open(cvz_diff_list *list, const char *a, const char *b, cvz_error *error);
+
+/** Reads and compares all of two jobs that are open. With `out` the pairs of each layer are written as a layer of an
+ * atlas there, whose folders must exist; its files have no .h5. */
 cvz_status cvz_diff_make(cvz_diff_list *list, const char *out, cvz_error *error);
 
 /** Sorts the entries, the most different first. */

@@ -90,6 +90,9 @@ def logs_that_cannot_be_written(scratch):
         refused = run(JOB + ["--out", scratch / f"refused{ranks}", "--log", place], ranks)
         check(f"no such directory, {ranks} ranks", refused.code == FAILED and len(refused.ours()) == 1 and
               str(place) in refused.ours()[0], refused)
+        out = scratch / f"refused{ranks}"
+        good = run(JOB + ["--out", out, "--log", out / "log.jsonl"], ranks)
+        check(f"the same job with a better one begins, {ranks} ranks", good.code == 0, good)
     if os.path.exists("/dev/full"):
         full = run(JOB + ["--out", scratch / "full", "--log", "/dev/full"], 3)
         check("a full disk for the log loses no work", full.code == 0 and files(scratch / "full") ==

@@ -69,9 +69,14 @@ def diffs(scratch):
     for name, words, said in (("one directory", [a], "two directories"), ("three", [a, b, a], "two directories"),
                               ("nothing there", [a, scratch / "none"], "manifest.json"),
                               ("another size", [a, wide], "same size"),
-                              ("over results", [a, b, "--out", a], "--overwrite")):
+                              ("over results", [a, b, "--out", wide], "--overwrite"),
+                              ("over one of them", [a, b, "--out", b, "--overwrite"], "--out as well"),
+                              ("nothing there, over results", [a, scratch / "none", "--out", wide, "--overwrite"],
+                               "manifest.json")):
+        before = files(scratch)
         told = run(["--diff", *words], 2)
         check(f"--diff, {name}: refused", told.code == USAGE and len(told.ours()) == 1 and said in told.ours()[0], told)
+        check(f"--diff, {name}: nothing is changed", files(scratch) == before, sorted(files(scratch)))
 
 
 def exports(scratch):
