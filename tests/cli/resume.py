@@ -35,8 +35,11 @@ def kill(pid, number=signal.SIGKILL):
 
 
 def records(path):
-    """(kind, unit, step) of the whole records of a journal file."""
-    data, at, found = path.read_bytes(), 0, []
+    """(kind, unit, step) of the whole records of a journal file; none if a rank without its mpirun removes it just now."""
+    try:
+        data, at, found = path.read_bytes(), 0, []
+    except FileNotFoundError:
+        return []
     while at + HEAD.size <= len(data):
         mark, kind, unit, step, size, checksum, _ = HEAD.unpack_from(data, at)
         content = data[at + HEAD.size:at + HEAD.size + size]
