@@ -259,7 +259,7 @@ static cvz_status load_numbers(cvz_layer_read *read, cvz_error *error)
   if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
     return refuse(read, "not readable", error);
   for (int i = 0; i < n[0]; i++)
-    if (read->numbers[i] < 0) return refuse(read, "its filters are others", error);
+    if (read->numbers[i] <= (i ? read->numbers[i - 1] : -1)) return refuse(read, "its filters are others", error);
   return CVZ_OK;
 }
 

@@ -193,18 +193,23 @@ static void pictures_of_an_impossible_size_are_refused(void **state)
   }
 }
 
-static void numbers_below_0_are_refused(void **state)
+/* Readers take the last for the largest. */
+static void filters_that_do_not_ascend_from_0_are_refused(void **state)
 {
-  const int negative[COUNT] = {INT_MIN, 5, INT_MAX};
+  static const int numbers[][COUNT] = {{-1, 5, 8}, {INT_MIN, 5, INT_MAX}, {5, 1, 8}, {1, 8, 5}, {1, 5, 5}};
   const cvz_layer_file_info info = info_of(state, false);
-  cvz_layer_read *read;
   write_layer(&info);
-  const hid_t file = H5Fopen(scratch_path(state, "layers/a.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
-  const hid_t set = H5Dopen2(file, "filters", H5P_DEFAULT);
-  assert_true(H5Dwrite(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, negative) >= 0);
-  H5Dclose(set);
-  H5Fclose(file);
-  assert_int_equal(cvz_layer_read_open(&read, info.directory, "a", NULL), CVZ_E_FORMAT);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    cvz_layer_read *read;
+    cvz_error error;
+    const hid_t file = H5Fopen(scratch_path(state, "layers/a.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t set = H5Dopen2(file, "filters", H5P_DEFAULT);
+    assert_true(H5Dwrite(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers[i]) >= 0);
+    H5Dclose(set);
+    assert_true(H5Fclose(file) >= 0);
+    assert_int_equal(cvz_layer_read_open(&read, info.directory, "a", &error), CVZ_E_FORMAT);
+    assert_non_null(strstr(error.text, "layers/a.h5': its filters are others"));
+  }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup_results, scratch_teardown)
@@ -214,7 +219,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(attributes_keep_order_kind_and_bits),        TEST(a_copy_by_units_has_the_same_bytes),
       TEST(the_summary_counts_and_finds_the_best),      TEST(what_is_no_layer_is_refused),
-      TEST(pictures_of_an_impossible_size_are_refused), TEST(numbers_below_0_are_refused),
+      TEST(pictures_of_an_impossible_size_are_refused), TEST(filters_that_do_not_ascend_from_0_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
