@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/grid.h"
 #include "store/attribute_list.h"
 
 #define RANK_MAX        5
@@ -108,9 +109,26 @@ static bool open_film(picture_sets *sets, hid_t group, int count, cvz_layer_vari
          film[4] <= 4;
 }
 
+/* A size that cvz_layer_file_create takes: of files that others have changed, memory and grids are reckoned from it. */
+static bool is_size(int height, int width, int channels)
+{
+  return height >= 1 && height <= CVZ_IMAGE_MAX && width >= 1 && width <= CVZ_IMAGE_MAX &&
+         (channels == 1 || channels == 3 || channels == 4);
+}
+
+static bool open_raw(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of)
+{
+  int raw[RANK_MAX];
+  of->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
+  if (!of->keep_raw) return true;
+  if (!open_dataset(&sets->raw, group, "raw", 4, raw)) return false;
+  of->raw_height = raw[1], of->raw_width = raw[2], of->raw_channels = raw[3];
+  return raw[0] == count && raw[1] >= 1 && raw[2] >= 1 && raw[3] >= 1;
+}
+
 static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_variant *of, int *channels)
 {
-  int loss[RANK_MAX], tiles[RANK_MAX], raw[RANK_MAX];
+  int loss[RANK_MAX], tiles[RANK_MAX];
   if (!open_noise(sets, group, count, of) || !open_numbers(&sets->status, group, "status", count) ||
       !open_numbers(&sets->repeat, group, "repeat", count) || !open_numbers(&sets->attempt, group, "attempt", count) ||
       !open_numbers(&sets->score, group, "score", count) || !open_dataset(&sets->loss, group, "loss", 2, loss) ||
@@ -118,13 +136,8 @@ static bool open_pictures(picture_sets *sets, hid_t group, int count, cvz_layer_
     return false;
   of->steps = loss[1];
   of->tile_height = tiles[1], of->tile_width = tiles[2], *channels = tiles[3];
-  if (loss[0] != count || tiles[0] != count) return false;
-  if (!open_film(sets, group, count, of)) return false;
-  of->keep_raw = H5Lexists(group, "raw", H5P_DEFAULT) > 0;
-  if (!of->keep_raw) return true;
-  if (!open_dataset(&sets->raw, group, "raw", 4, raw)) return false;
-  of->raw_height = raw[1], of->raw_width = raw[2], of->raw_channels = raw[3];
-  return raw[0] == count;
+  return loss[0] == count && tiles[0] == count && is_size(tiles[1], tiles[2], tiles[3]) &&
+         open_film(sets, group, count, of) && open_raw(sets, group, count, of);
 }
 
 static cvz_status make_room(picture_sets *sets, const cvz_layer_variant *of, int channels, cvz_error *error)
@@ -245,6 +258,8 @@ static cvz_status load_numbers(cvz_layer_read *read, cvz_error *error)
   if (!read->numbers) return CVZ_E_MEMORY;
   if (H5Dread(read->filters, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read->numbers) < 0)
     return refuse(read, "not readable", error);
+  for (int i = 0; i < n[0]; i++)
+    if (read->numbers[i] < 0) return refuse(read, "its filters are others", error);
   return CVZ_OK;
 }
 

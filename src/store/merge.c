@@ -109,7 +109,9 @@ static bool note_layer(cvz_merge *merge, const json_t *layer)
 static cvz_status note_layers(cvz_merge *merge, cvz_error *error)
 {
   merge->layer_count = number(json_object_get(merge->parts[0].manifest, "shard"), "layers");
-  const size_t count = merge->layer_count > 0 ? (size_t)merge->layer_count : 0;
+  CVZ_REQUIRE(merge->layer_count > 0, error, CVZ_E_FORMAT, "merge: '%s': a part without its layers",
+              merge->parts[0].directory);
+  const size_t count = (size_t)merge->layer_count;
   merge->layers = cvz_array(count, sizeof *merge->layers, error);
   merge->stems = cvz_array(count, sizeof *merge->stems, error);
   merge->expected = cvz_array(count, sizeof *merge->expected, error);

@@ -1,5 +1,7 @@
 #include "store/layer_read.h"
 
+#include <hdf5.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,15 +155,66 @@ static void what_is_no_layer_is_refused(void **state)
   assert_non_null(strstr(error.text, "layers/text.h5"));
 }
 
+/* Puts another dataset, of no values, in the place of one of layers/a.h5. */
+static void replace(void **state, const char *name, hid_t type, const hsize_t shape[4])
+{
+  const hid_t file = H5Fopen(scratch_path(state, "layers/a.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(4, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+  assert_true(H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE) >= 0);
+  assert_true(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+  const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  assert_true(set >= 0);
+  H5Dclose(set);
+  H5Pclose(creation);
+  H5Sclose(space);
+  assert_true(H5Fclose(file) >= 0);
+}
+
+/* Their memory and their place in a grid are reckoned from these. */
+static void pictures_of_an_impossible_size_are_refused(void **state)
+{
+  static const struct {
+    const char *name;
+    hsize_t shape[4];
+  } cases[] = {
+      {"tiles", {COUNT, 0, SIDE, 3}},    {"tiles", {COUNT, SIDE, 0, 3}},    {"tiles", {COUNT, 1000001, 1, 3}},
+      {"tiles", {COUNT, 1, INT_MAX, 3}}, {"tiles", {COUNT, SIDE, SIDE, 0}}, {"tiles", {COUNT, SIDE, SIDE, 2}},
+      {"tiles", {COUNT, SIDE, SIDE, 5}}, {"raw", {COUNT, 0, RAW, 3}},       {"raw", {COUNT, RAW, 0, 3}},
+      {"raw", {COUNT, RAW, RAW, 0}},
+  };
+  const cvz_layer_file_info info = info_of(state, true);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cvz_layer_read *read;
+    cvz_error error;
+    write_layer(&info);
+    replace(state, cases[i].name, *cases[i].name == 'r' ? H5T_NATIVE_FLOAT : H5T_NATIVE_UINT8, cases[i].shape);
+    assert_int_equal(cvz_layer_read_open(&read, info.directory, "a", &error), CVZ_E_FORMAT);
+    assert_non_null(strstr(error.text, "layers/a.h5': its datasets are others"));
+  }
+}
+
+static void numbers_below_0_are_refused(void **state)
+{
+  const int negative[COUNT] = {INT_MIN, 5, INT_MAX};
+  const cvz_layer_file_info info = info_of(state, false);
+  cvz_layer_read *read;
+  write_layer(&info);
+  const hid_t file = H5Fopen(scratch_path(state, "layers/a.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t set = H5Dopen2(file, "filters", H5P_DEFAULT);
+  assert_true(H5Dwrite(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, negative) >= 0);
+  H5Dclose(set);
+  H5Fclose(file);
+  assert_int_equal(cvz_layer_read_open(&read, info.directory, "a", NULL), CVZ_E_FORMAT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup_results, scratch_teardown)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(attributes_keep_order_kind_and_bits),
-      TEST(a_copy_by_units_has_the_same_bytes),
-      TEST(the_summary_counts_and_finds_the_best),
-      TEST(what_is_no_layer_is_refused),
+      TEST(attributes_keep_order_kind_and_bits),        TEST(a_copy_by_units_has_the_same_bytes),
+      TEST(the_summary_counts_and_finds_the_best),      TEST(what_is_no_layer_is_refused),
+      TEST(pictures_of_an_impossible_size_are_refused), TEST(numbers_below_0_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
