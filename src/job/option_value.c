@@ -211,7 +211,7 @@ static void expected(const cvz_option *option, char *text, size_t bytes)
     snprintf(text, bytes, "I/N with I from 1 to N, such as 1/4");
     return;
   case CVZ_OPTION_TIME:
-    snprintf(text, bytes, "seconds, a number with s, m, h or d, or H:MM:SS, up to %g s", option->high);
+    snprintf(text, bytes, "seconds, a number with s, m, h or d, or H:MM:SS, from above 0 to %g s", option->high);
     return;
   case CVZ_OPTION_INIT:
     snprintf(text, bytes, "random or a file that ends in .png, .h5 or .hdf5");

@@ -149,14 +149,14 @@ int cvz_comm_sum(cvz_comm *comm, int value)
   return value;
 }
 
-/* Counts and places of MPI_Allgatherv are ints. */
+/* Counts and places of MPI_Allgatherv are ints; a rank with more than that has said -1. */
 static bool places(const int *counts, int ranks, int *starts, size_t *sum)
 {
   *sum = 0;
   for (int i = 0; i < ranks; i++) {
     starts[i] = (int)*sum;
+    if (counts[i] < 0 || *sum + (size_t)counts[i] > INT_MAX) return false;
     *sum += (size_t)counts[i];
-    if (*sum > INT_MAX) return false;
   }
   return true;
 }
@@ -164,7 +164,7 @@ static bool places(const int *counts, int ranks, int *starts, size_t *sum)
 cvz_status cvz_comm_collect(cvz_comm *comm, const void *data, size_t bytes, void **all, size_t *all_bytes,
                             cvz_error *error)
 {
-  const int mine = bytes <= INT_MAX ? (int)bytes : INT_MAX;
+  const int mine = bytes <= INT_MAX ? (int)bytes : -1;
   int *counts = cvz_array((size_t)comm->size, sizeof *counts, error);
   int *starts = cvz_array((size_t)comm->size, sizeof *starts, error);
   cvz_status status = cvz_comm_agree(comm, counts && starts ? CVZ_OK : CVZ_E_MEMORY, error);

@@ -1,10 +1,12 @@
 /* Runs on 3 ranks. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -68,11 +70,25 @@ static void more_than_two_gib_arrive(void **state)
   MPI_Comm_free(&two);
 }
 
+static void more_than_can_be_collected_is_refused_by_all(void **state)
+{
+  (void)state;
+  char byte = 0;
+  void *all = NULL;
+  size_t bytes;
+  cvz_error error = {0};
+  const size_t mine = cvz_comm_rank(comm) == 1 ? (size_t)INT_MAX + 1 : 0;
+  assert_int_equal(cvz_comm_collect(comm, &byte, mine, &all, &bytes, &error), CVZ_E_RANGE);
+  assert_non_null(strstr(error.text, "2147483647 bytes"));
+  free(all);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pieces_of_any_length_make_the_whole),
       cmocka_unit_test(more_than_two_gib_arrive),
+      cmocka_unit_test(more_than_can_be_collected_is_refused_by_all),
   };
   if (cvz_comm_start(&comm, &argc, &argv, NULL) != CVZ_OK || cvz_comm_size(comm) != 3) return 1;
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
 os.environ.setdefault("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
 
-failures = 0
+counts = {True: 0, False: 0}
 
 
 def begin(*needed, more=None):
@@ -33,11 +33,14 @@ def begin(*needed, more=None):
 
 
 def check(name, holds, detail=""):
-    global failures
-    failures += not holds
-    print(("ok    " if holds else "FAIL  ") + name + ("" if holds else f": {detail}"), flush=True)
+    """Prints the outcome of a check; true if it holds."""
+    holds = bool(holds)
+    counts[holds] += 1
+    print(("ok    " if holds else "FAIL  ") + name + ("" if holds or not detail else f": {detail}"), flush=True)
+    return holds
 
 
 def end():
-    print(f"{failures} failures")
-    sys.exit(bool(failures))
+    """Nothing checked is a failure as well."""
+    print(f"{counts[True]} passed, {counts[False]} failed")
+    sys.exit(counts[False] > 0 or not counts[True])

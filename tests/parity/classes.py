@@ -7,34 +7,22 @@ the ascent did not have. That must give its class, and with confidence, the more
 these every fourth class is rendered, with --whole all of them. Both must find the same probabilities within 5e-5, which
 is what float32 leaves of logits near 30.
 """
-import argparse
-import os
-import pathlib
 import subprocess
 import time
 
-os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", OMPI_ALLOW_RUN_AS_ROOT="1",
-                  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+from checks import begin, check, end
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", required=True)
-parser.add_argument("--embedded", required=True)
-parser.add_argument("--source", required=True)
-parser.add_argument("--work", required=True)
-parser.add_argument("--whole", action="store_true")
-arguments = parser.parse_args()
+arguments = begin("program", "embedded", "source", "work",
+                  more=lambda parser: parser.add_argument("--whole", action="store_true"))
 
 import h5py
 import keras
 import numpy as np
 
-import checks
-
 SIZE, SHIFTS, SHIFT = 128, 8, 16
 CLASSES = list(range(7, 1000, 20))
-path = str(pathlib.Path(arguments.source) / "weights/efficientnet_lite0_imagenet.keras")
-work = pathlib.Path(arguments.work)
-work.mkdir(parents=True, exist_ok=True)
+path = arguments.source / "weights/efficientnet_lite0_imagenet.keras"
+work = arguments.work
 rng = np.random.RandomState(0)
 
 
@@ -64,20 +52,20 @@ def ours(images):
 
 
 def judge(name, classes, least_top, least_mean, *options):
-    begin = time.time()
+    began = time.time()
     tiles = rendered(name, classes, options)
-    seconds = time.time() - begin
-    checks.check(f"{name}: pictures of {SIZE} x {SIZE}", tiles.shape == (len(classes), SIZE, SIZE, 3), tiles.shape)
+    seconds = time.time() - began
+    check(f"{name}: pictures of {SIZE} x {SIZE}", tiles.shape == (len(classes), SIZE, SIZE, 3), tiles.shape)
     images, wanted = shifted(tiles), np.repeat(classes, SHIFTS)
     found = {"Keras": model.predict(images, verbose=0), "engine": ours(images)}
     for who, probabilities in found.items():
         top = np.mean(probabilities.argmax(1) == wanted)
         mean = probabilities[np.arange(len(wanted)), wanted].mean()
         said = f"{name}, by {who}: {len(classes)} classes, top 1 in {top:.1%}, mean probability {mean:.3f}"
-        checks.check(f"{said} ({seconds:.0f} s)", top >= least_top and mean >= least_mean,
+        check(f"{said} ({seconds:.0f} s)", top >= least_top and mean >= least_mean,
                      f"expected {least_top:.0%} and {least_mean}")
     apart = np.abs(found["Keras"] - found["engine"]).max()
-    checks.check(f"{name}: the same probabilities, {apart:.1e} apart", apart <= 5e-5)
+    check(f"{name}: the same probabilities, {apart:.1e} apart", apart <= 5e-5)
 
 
 model = keras.models.load_model(path, compile=False)
@@ -85,4 +73,4 @@ judge("lucid", CLASSES, 0.94, 0.92, "--recipe", "lucid", "--iterations", "128")
 judge("fast", CLASSES, 0.94, 0.92, "--recipe", "fast")
 judge("lucid, best of 3", CLASSES if arguments.whole else CLASSES[::4], 0.98, 0.97, "--recipe", "lucid", "--iterations",
       "128", "--repeats", "3")
-checks.end()
+end()

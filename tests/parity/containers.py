@@ -12,10 +12,9 @@ byte (parity.py compares those with Keras), and number types other than float32 
 --table prints a row of docs/models.md for each.
 """
 import subprocess
-import sys
 import zlib
 
-from checks import begin
+from checks import begin, check, end
 
 
 def more(parser):
@@ -34,14 +33,6 @@ import make_models
 FEW = ["MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny"]
 work = arguments.work
 engine = subprocess.check_output([arguments.probe], text=True).split()[:2]
-passed = failed = 0
-
-
-def report(title, holds, said):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"{'ok   ' if holds else 'FAIL '} {title}: {said}", flush=True)
-    return holds
 
 
 def call(*command):
@@ -70,11 +61,11 @@ def compare_weights(title, wanted, path, arch="-"):
     """Whether the file has what the model has."""
     listed, error = call(path, arch)
     if listed is None:
-        return report(title, False, error)
+        return check(title, False, error)
     found = [line.split() for line in listed.splitlines()]
     found = [(int(words[1], 16), tuple(map(int, words[2:]))) for words in found]
     wrong = sum(a != b for a, b in zip(found, wanted))
-    return report(title, found == wanted, f"{len(found)} weights of {len(wanted)}, {wrong} differ")
+    return check(f"{title}: {len(found)} weights of {len(wanted)}, {wrong} differ", found == wanted)
 
 
 def constructor(name):
@@ -146,8 +137,8 @@ def compare_small(name):
     image = np.random.default_rng(1).uniform(-1, 1, shape).astype("f4")
     image.tofile(work / "image.raw")
     first, second = ascend(h5, last, image), ascend(archive, last, image)
-    said = first[0].split() + (second[0].split() if first != second else [])
-    report(f"{name} {last}", len(first) == 2 and first == second, said)
+    same = len(first) == 2 and first == second
+    check(f"{name} {last}: {first[0].split()}", same, second[0].split())
 
 
 def compare_type(policy):
@@ -165,5 +156,4 @@ for wanted_name in arguments.names or [*make_models.small_models, *FEW]:
 if not arguments.names:
     for wanted_policy in ("float16", "bfloat16", "float64"):
         compare_type(wanted_policy)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0 or passed == 0)
+end()

@@ -16,6 +16,7 @@ derivative in the direction r gives <dz/dimage, r> of all units, so that <D, r> 
 shrinks.
 """
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -121,6 +122,12 @@ class Pass:
     upstream: list  # derivative of the loss by what each kink made
 
 
+def depthwise(layer, x, kernel):
+    """What a Conv2D does of which each channel is a group. Keras leaves it to XLA, which is slow in float64."""
+    return keras.ops.depthwise_conv(x, tf.transpose(kernel, (0, 1, 3, 2)), layer.strides, layer.padding,
+                                    layer.data_format, layer.dilation_rate)
+
+
 def twin_layer(layer, dtype):
     config = layer.get_config()
     if not isinstance(layer, keras.layers.Layer):
@@ -131,6 +138,8 @@ def twin_layer(layer, dtype):
         twin.activation = Clamp(layer.max_value)
         return twin
     twin = layer.__class__.from_config(config)
+    if isinstance(layer, keras.layers.Conv2D) and 1 < layer.groups == layer.filters == layer.input.shape[-1]:
+        twin.convolution_op = functools.partial(depthwise, twin)
     if getattr(layer, "activation", None) is keras.activations.relu:
         twin.activation = Clamp()
     elif isinstance(layer, keras.layers.MaxPooling2D):
@@ -202,29 +211,42 @@ class Judge:
         return [np.reshape(kink.seen - seen, -1) / step for kink, seen in zip(self.kinks, now.seen)]
 
     def promises(self, now, residual):
-        """<D, r> / |r|^2 of each candidate."""
+        """<D, r> / |r|^2 of each candidate; of one that is flipped, for flipping it back."""
         slopes, square = self.slopes(now, residual), float((residual**2).sum())
         for flip in self.candidates:
             i = self.kinks.index(flip.kink)
             along = slopes[i][flip.raised] - (slopes[i][flip.lowered] if flip.lowered >= 0 else 0)
-            yield now.upstream[i][flip.unit] * flip.change * along / square
+            back = -1 if flip.raised in flip.kink.nudges else 1
+            yield now.upstream[i][flip.unit] * back * flip.change * along / square
 
-    def best_flip(self, now, gradient):
-        """Flips the most promising candidate that brings the network closer to `gradient`; the pass after it."""
+    def attempts(self, promises):
+        """What to flip, and what part of |r|^2 must go: the most promising together, ever fewer, then each alone."""
+        order = [i for i in np.argsort(-promises) if promises[i] >= GAIN]
+        count = sum(promises[i] >= promises[order[0]] / 4 for i in order)
+        while count > 1:
+            yield order[:count], min(1, promises[order[:count]].sum()) / 2
+            count //= 2
+        for i in order:
+            yield [i], 0
+
+    def toggle(self, chosen):
+        """Flips candidates, or flips them back. Windows may share the unit that is raised: it is nudged once."""
+        for flip in {(id(flip.kink), flip.raised): flip for flip in (self.candidates[i] for i in chosen)}.values():
+            if flip.kink.nudges.pop(flip.raised, None) is None:
+                flip.kink.nudges[flip.raised] = flip.nudge
+
+    def best_flips(self, now, gradient):
+        """Flips the most promising candidates that bring the network closer to `gradient`; the pass after it."""
         residual = gradient - now.gradient
-        promises = np.array(list(self.promises(now, residual)))
-        for i in np.argsort(-promises):
-            if promises[i] < GAIN or self.trials == 0:
+        for chosen, least in self.attempts(np.array(list(self.promises(now, residual)))):
+            if self.trials == 0:
                 return None
-            flip = self.candidates[i]
-            if flip.raised in flip.kink.nudges:
-                continue
             self.trials -= 1
-            flip.kink.nudges[flip.raised] = flip.nudge
+            self.toggle(chosen)
             after = self.evaluate()
-            if np.linalg.norm(gradient - after.gradient) < np.linalg.norm(residual):
+            if ((gradient - after.gradient)**2).sum() < (1 - least) * (residual**2).sum():
                 return after
-            del flip.kink.nudges[flip.raised]
+            self.toggle(chosen)
         return None
 
     def find_candidates(self):
@@ -243,13 +265,14 @@ class Judge:
     def search(self, gradient):
         for kink in self.kinks:
             kink.nudges = {}
-        self.trials, flips, now = TRIALS, 0, self.base
+        self.trials, now = TRIALS, self.base
         size = np.linalg.norm(self.base.gradient)
         while np.linalg.norm(gradient - now.gradient) > ENOUGH * size:
             if self.candidates is None:
                 self.candidates = self.find_candidates()
-            after = self.best_flip(now, gradient)
+            after = self.best_flips(now, gradient)
             if after is None:
                 break
-            now, flips = after, flips + 1
-        return float(np.linalg.norm(gradient - now.gradient) / size), flips, gradient - now.gradient
+            now = after
+        residual = gradient - now.gradient
+        return float(np.linalg.norm(residual) / size), sum(len(kink.nudges) for kink in self.kinks), residual

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from checks import begin
+from checks import begin, check, end
 
 import h5py
 import keras
@@ -21,7 +21,6 @@ import tensorflow as tf
 arguments = begin("program", "source")
 BOUND, RATE, BORDER = 1e-5, 4096.0, 2
 rng = np.random.RandomState(11)
-failures = 0
 
 
 def network():
@@ -151,7 +150,6 @@ def far(ours, wanted):
 
 def compare(words, wanted, found, model, x):
     """Files come in any order: each of ours is of the objective whose value is nearest."""
-    global failures
     image = tf.constant(x[None].astype("d"))
     left = []
     for objective in wanted:
@@ -166,8 +164,7 @@ def compare(words, wanted, found, model, x):
         errors = abs(value - exact) / max(abs(exact), 1e-2), far((raw.astype("d") - x) / RATE, gradient)
         worst = max(worst, *errors)
         good = good and max(errors) <= BOUND
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {' '.join(words)}: {len(found)} pictures, {worst:.1e}", flush=True)
+    check(f"{' '.join(words)}: {len(found)} pictures, {worst:.1e}", good)
 
 
 def diversity(maps, layer, border=BORDER):
@@ -194,7 +191,6 @@ def repeats_of(folder, model, expression, count, rate):
 
 def compare_diversity(folder, model, exact):
     """Each picture's loss has its own part of n times Lucid's sum; the gradients are those of that sum."""
-    global failures
     count, expression = 3, "2 channel:b:4 - 5 diversity:a + -1 diversity:'in ner:1'"
     start, _, _ = repeats_of(folder, model, expression, count, 0)
     after, losses, score = repeats_of(folder, model, expression, count, RATE)
@@ -207,8 +203,7 @@ def compare_diversity(folder, model, exact):
     gradient = tape.gradient(value, images).numpy()
     errors = (abs(losses.sum() - float(value)) / abs(float(value)), far((after.astype("d") - start) / RATE, gradient))
     good = max(errors) <= BOUND and len({a.tobytes() for a in start}) == count
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {expression}: {count} pictures together, {max(errors):.1e}", flush=True)
+    check(f"{expression}: {count} pictures together, {max(errors):.1e}", good)
 
 
 def main():
@@ -231,8 +226,7 @@ def main():
         for words, wanted in CASES:
             compare(words, wanted, run(folder, folder / "smooth.keras", words), exact, x)
         compare_diversity(folder, folder / "smooth.keras", exact)
-    print(f"{failures} failures")
-    sys.exit(bool(failures))
+    end()
 
 
 main()

@@ -4,13 +4,12 @@ Usage: photograph.py --probe PROGRAM --source PROJECT --work FOLDER
 
 coffee.png is the picture `coffee` of scikit-image (Rachel Michetti, courtesy of Pikolo Espresso Bar; CC0): the square in
 its middle, scaled to 224 x 224 (bilinear, antialiased). All 1000 probabilities must be Keras's, by every engine of the
-program: within 1e-5, and relative to Keras's within 1e-4 where that is above 1e-4. So must
-be the map before the classifier, where no softmax hides a difference, within 1e-5 (relative L2).
+program: within 1e-5, and relative to Keras's within 1e-4 where that is above 1e-4. So must be the
+map before the classifier, where no softmax hides a difference, within 1e-5 (relative L2).
 """
 import subprocess
-import sys
 
-from checks import begin
+from checks import begin, check, end
 
 arguments = begin("probe", "source", "work")
 
@@ -26,13 +25,6 @@ picture = tf.io.decode_png((source / "tests/parity/coffee.png").read_bytes(), 3)
 image = (picture.astype("f4") / np.float32(127.5) - 1).astype("f4")
 image.tofile(work / "image.raw")
 model = keras.models.load_model(path)
-passed = failed = 0
-
-
-def report(title, holds, said):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"{'ok   ' if holds else 'FAIL '} {title}: {said}", flush=True)
 
 
 def ours(layer, engine):
@@ -52,16 +44,15 @@ def best(probabilities):
 
 
 probabilities, features = theirs("predictions"), theirs("head_relu")
-report("classes", len(names) == 1000 and names[ESPRESSO] == "espresso", f"{len(names)} names")
-report("Keras", probabilities.argmax() == ESPRESSO and probabilities.max() > 0.93, best(probabilities))
+check(f"classes: {len(names)} names", len(names) == 1000 and names[ESPRESSO] == "espresso")
+check(f"Keras: {best(probabilities)}", probabilities.argmax() == ESPRESSO and probabilities.max() > 0.93)
 for engine in [line.split() for line in subprocess.check_output([arguments.probe], text=True).splitlines()]:
     found, large = ours("predictions", engine), probabilities > 1e-4
     apart = np.abs(found - probabilities)
     ratio = (apart[large] / probabilities[large]).max()
-    report("/".join(engine), found.argmax() == ESPRESSO and apart.max() <= 1e-5 and ratio <= 1e-4,
-           f"{best(found)}; at most {apart.max():.1e} apart, {ratio:.1e} of a probability")
+    check(f"{'/'.join(engine)}: {best(found)}; at most {apart.max():.1e} apart, {ratio:.1e} of a probability",
+          found.argmax() == ESPRESSO and apart.max() <= 1e-5 and ratio <= 1e-4)
     found = ours("head_relu", engine)
     distance = np.linalg.norm(found - features) / np.linalg.norm(features)
-    report("/".join(engine) + " head_relu", distance <= 1e-5, f"relative distance {distance:.1e}")
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0 or passed == 0)
+    check(f"{'/'.join(engine)} head_relu: relative distance {distance:.1e}", distance <= 1e-5)
+end()

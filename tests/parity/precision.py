@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import sys
 
-from checks import begin
+from checks import begin, check, end
 
 arguments = begin("probe", "source", "work")
 
@@ -57,7 +57,6 @@ def in_bfloat16(model):
     return twin
 
 
-failures = 0
 model = make_models.write(work, "ResNet50V2")
 mixed = in_bfloat16(model)
 image = (np.random.default_rng(0).random((*SIZE, 3), dtype="f4") * 2 - 1).astype("f4")
@@ -69,7 +68,6 @@ for layer in LAYERS:
         far = [float(np.linalg.norm(found - gradient) / np.linalg.norm(gradient)) for found in (by_us, by_keras)]
         # An error that float32 does not have shows that numbers were rounded at all.
         fine = 1e-3 < far[0] <= far[1] and abs(answer - loss) <= LOSS * max(abs(loss), 1)
-        failures += not fine
-        print(f"{'ok' if fine else 'FAIL':5} {layer}[{channel}]: loss {loss:.5g}, ours {answer:.5g}; gradient off by "
-              f"{far[0]:.1e}, Keras in bfloat16 by {far[1]:.1e}", flush=True)
-sys.exit(bool(failures))
+        check(f"{layer}[{channel}]: loss {loss:.5g}, ours {answer:.5g}; gradient off by {far[0]:.1e}, Keras in bfloat16 by "
+              f"{far[1]:.1e}", fine)
+end()

@@ -7,7 +7,6 @@ of the Keras models: InceptionV3 with the bundled weights (ReLU), and MobileNetV
 some channels are pushed below 0 and some beyond 6. The networks compute in float64. A gradient must be within 1e-4 of
 theirs (relative L2), or within 2e-5 after flips of ReLUs and maxima within rounding, as in parity.py (flips.py).
 """
-import pathlib
 import subprocess
 import sys
 
@@ -15,15 +14,12 @@ from checks import begin
 
 arguments = begin("probe", "source", "work")
 
-import json
-
-import h5py
-import keras
 import numpy as np
 import tensorflow as tf
 
 import flips
 import make_models
+from bundled import bundled_model
 
 STRICT, EXACT = 1e-4, 2e-5
 work = arguments.work
@@ -59,22 +55,6 @@ class Clamp(flips.Clamp):
 
 
 flips.Clamp = Clamp  # from which flips.py makes its networks
-
-
-def bundled():
-    """The model and its file, whose layers have other names; those of the targets are the same."""
-    path = pathlib.Path(arguments.source) / "weights/inception_v3_imagenet_mixed5.h5"
-    full = keras.applications.InceptionV3(weights=None, include_top=False)
-    model = keras.Model(full.inputs, full.get_layer("mixed5").output)
-    with h5py.File(path) as file:
-        layers = [layer["config"]["name"] for layer in json.loads(file.attrs["model_config"])["config"]["layers"]]
-        group = file["model_weights"]
-        named = [name for name in layers if name in group and len(group[name].attrs["weight_names"])]
-        weighted = [layer for layer in model.layers if layer.weights]
-        assert len(named) == len(weighted)
-        for name, layer in zip(named, weighted):
-            layer.set_weights([group[name][weight][()] for weight in group[name].attrs["weight_names"]])
-    return model, path
 
 
 def mobilenet():
@@ -131,7 +111,8 @@ def compare(title, model, path, layer, channels):
 
 
 results = []
-model, path = bundled()
+path = arguments.source / "weights/inception_v3_imagenet_mixed5.h5"
+model = bundled_model(path)[0]  # the targets have the names that they have in the file
 for layer, channels in (("mixed3", range(0, 768, 192)), ("mixed4", range(5, 768, 192)), ("mixed5", range(9, 768, 192))):
     results.append(compare("InceptionV3", model, path, layer, channels))
 model, path = mobilenet()
