@@ -23,10 +23,10 @@ cvz_status cvz_bf16_select(const cvz_bf16 **bf16, const char *precision, cvz_isa
               precision);
   *bf16 = wanted ? table(isa) : NULL;
   CVZ_REQUIRE(!wanted || *bf16 || isa >= CVZ_ISA_AVX512, error, CVZ_E_UNSUPPORTED,
-              "precision: bf16 with the instruction set %s, expected avx512 on a processor with AVX512-BF16",
+              "precision: bf16 with the instruction set %s, expected avx512 or amx on a processor with AVX512-BF16",
               cvz_isa_name(isa));
   CVZ_REQUIRE(!wanted || *bf16, error, CVZ_E_UNSUPPORTED,
-              "precision: bf16 is not available on this processor, expected float32, or one with AVX512-BF16");
+              "precision: bf16 is not available on this processor, expected float32, or one with AVX512-BF16 or AMX");
   return CVZ_OK;
 }
 
