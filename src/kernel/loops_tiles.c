@@ -1,29 +1,21 @@
 #if defined(CVZ_HAVE_AMX)
-#include <immintrin.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "kernel/loops.h"
+#include "kernel/tile_registers.h"
 
 /* A tile has 16 rows of 64 bytes: 32 numbers of A, 16 pairs of B, the first row's in the lower half, 16 sums of C. Two
  * by two tiles of C stay in registers over a panel, some chunks of 32 numbers of k. A's pieces are cut off, which is
  * faster, and B's are rounded, so that what is left out has either sign. */
 
-#define ROWS        16
-#define COLUMNS     16
-#define LENGTH      32 /* numbers of k in a tile */
-#define TILE        (ROWS * LENGTH)
-#define TILE_STRIDE 64 /* bytes */
-#define PIECES      3
-#define BLOCK       (2 * COLUMNS) /* columns whose sums are in registers together */
-
-#define PANEL 4            /* chunks: A's pieces stay in the first-level cache while B goes by */
-#define GROUP (640 * 1024) /* bytes of B that stay in the second-level cache while A goes by */
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-/* GCC's tile loads do not tell that they read memory: what was written before must be there. */
-#define WRITTEN() __asm__ volatile("" ::: "memory")
+#define ROWS    CVZ_TILE_ROWS
+#define COLUMNS CVZ_TILE_COLUMNS
+#define LENGTH  CVZ_TILE_LENGTH
+#define TILE    (ROWS * LENGTH)
+#define PIECES  3
+#define BLOCK   (2 * COLUMNS) /* columns whose sums are in registers together */
+#define PANEL   4             /* chunks: A's pieces stay in the first-level cache while B goes by */
+#define GROUP   (640 * 1024)  /* bytes of B that stay in the second-level cache while A goes by */
 
 static int parts_of(int length, int part)
 {
@@ -42,13 +34,13 @@ static size_t pieces_of(int tiles, int chunks)
 }
 
 /* The first `count` of 16 lanes. */
-ALWAYS_INLINE __mmask16 lanes(int count)
+CVZ_ALWAYS_INLINE __mmask16 lanes(int count)
 {
   return count >= COLUMNS ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
 }
 
 /* The first 8 bits of numbers, cut off or rounded, ties away from 0. */
-ALWAYS_INLINE __m512i first_bits(__m512 x, bool rounds)
+CVZ_ALWAYS_INLINE __m512i first_bits(__m512 x, bool rounds)
 {
   const __m512i half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32((int)0xffff0000);
   const __m512i bits = _mm512_castps_si512(x);
@@ -56,7 +48,7 @@ ALWAYS_INLINE __m512i first_bits(__m512 x, bool rounds)
 }
 
 /* The upper halves of `indices` of two vectors, piece by piece; after two pieces 8 bits are left. */
-ALWAYS_INLINE void store_pieces(uint16_t *to, size_t next, __m512 x, __m512 y, __m512i indices, bool rounds)
+CVZ_ALWAYS_INLINE void store_pieces(uint16_t *to, size_t next, __m512 x, __m512 y, __m512i indices, bool rounds)
 {
   for (int piece = 0; piece < PIECES - 1; piece++, to += next) {
     const __m512i a = first_bits(x, rounds), b = first_bits(y, rounds);
@@ -68,7 +60,7 @@ ALWAYS_INLINE void store_pieces(uint16_t *to, size_t next, __m512 x, __m512 y, _
 }
 
 /* `length` numbers of a row of A, and zeros, into the same row of three tiles. */
-ALWAYS_INLINE void split_row(uint16_t *to, const float *x, int length)
+CVZ_ALWAYS_INLINE void split_row(uint16_t *to, const float *x, int length)
 {
   const __m512i one_after_another = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31,
                                                      29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
@@ -154,19 +146,19 @@ typedef struct cvz_tiles_block {
   bool accumulate;
 } cvz_tiles_block;
 
-ALWAYS_INLINE void load_a(const uint16_t *a, size_t next, int rows)
+CVZ_ALWAYS_INLINE void load_a(const uint16_t *a, size_t next, int rows)
 {
-  _tile_loadd(4, a, TILE_STRIDE);
-  if (rows > 1) _tile_loadd(5, a + next, TILE_STRIDE);
+  _tile_loadd(4, a, CVZ_TILE_BYTES);
+  if (rows > 1) _tile_loadd(5, a + next, CVZ_TILE_BYTES);
 }
 
-ALWAYS_INLINE void load_b(const uint16_t *b, int columns)
+CVZ_ALWAYS_INLINE void load_b(const uint16_t *b, int columns)
 {
-  _tile_loadd(6, b, TILE_STRIDE);
-  if (columns > 1) _tile_loadd(7, b + TILE, TILE_STRIDE);
+  _tile_loadd(6, b, CVZ_TILE_BYTES);
+  if (columns > 1) _tile_loadd(7, b + TILE, CVZ_TILE_BYTES);
 }
 
-ALWAYS_INLINE void add_products(int rows, int columns)
+CVZ_ALWAYS_INLINE void add_products(int rows, int columns)
 {
   _tile_dpbf16ps(0, 4, 6);
   if (columns > 1) _tile_dpbf16ps(1, 4, 7);
@@ -175,7 +167,7 @@ ALWAYS_INLINE void add_products(int rows, int columns)
 }
 
 /* The small products first; each piece of A and B is loaded as seldom as four registers allow. */
-ALWAYS_INLINE void multiply_chunk(const uint16_t *a, size_t next, const uint16_t *b, int rows, int columns)
+CVZ_ALWAYS_INLINE void multiply_chunk(const uint16_t *a, size_t next, const uint16_t *b, int rows, int columns)
 {
   const size_t piece = (size_t)(columns * TILE);
   load_b(b, columns);
@@ -193,43 +185,17 @@ ALWAYS_INLINE void multiply_chunk(const uint16_t *a, size_t next, const uint16_t
   add_products(rows, columns);
 }
 
-ALWAYS_INLINE void load_c(const cvz_tiles_block *block, size_t below, int rows, int columns)
-{
-  const size_t stride = block->ldc * sizeof(float);
-  _tile_loadd(0, block->c, stride);
-  if (columns > 1) _tile_loadd(1, block->c + COLUMNS, stride);
-  if (rows > 1) _tile_loadd(2, block->c + below, stride);
-  if (rows > 1 && columns > 1) _tile_loadd(3, block->c + below + COLUMNS, stride);
-}
-
-ALWAYS_INLINE void store_c(const cvz_tiles_block *block, size_t below, int rows, int columns)
-{
-  const size_t stride = block->ldc * sizeof(float);
-  _tile_stored(0, block->c, stride);
-  if (columns > 1) _tile_stored(1, block->c + COLUMNS, stride);
-  if (rows > 1) _tile_stored(2, block->c + below, stride);
-  if (rows > 1 && columns > 1) _tile_stored(3, block->c + below + COLUMNS, stride);
-}
-
-ALWAYS_INLINE void clear_c(void)
-{
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-}
-
-ALWAYS_INLINE void multiply_tiles(const cvz_tiles_block *block, int rows, int columns)
+CVZ_ALWAYS_INLINE void multiply_tiles(const cvz_tiles_block *block, int rows, int columns)
 {
   const size_t next = pieces_of(1, block->chunks), below = (size_t)block->height * block->ldc;
   const uint16_t *a = block->a, *b = block->b;
   if (block->accumulate)
-    load_c(block, below, rows, columns);
+    cvz_tile_load_c(block->c, block->ldc, below, rows, columns);
   else
-    clear_c();
+    cvz_tile_clear_c();
   for (int chunk = 0; chunk < block->chunks; chunk++, a += pieces_of(1, 1), b += pieces_of(columns, 1))
     multiply_chunk(a, next, b, rows, columns);
-  store_c(block, below, rows, columns);
+  cvz_tile_store_c(block->c, block->ldc, below, rows, columns);
 }
 
 static void multiply_block(const cvz_tiles_block *block, int rows, int columns)
@@ -259,7 +225,7 @@ static void multiply_edge(const cvz_tiles_block *block, const int height[2], int
   inner.c = part;
   inner.ldc = BLOCK;
   if (block->accumulate) copy_part(part, BLOCK, block->c, block->ldc, rows, columns);
-  WRITTEN();
+  CVZ_TILES_WRITTEN();
   multiply_block(&inner, height[1] ? 2 : 1, parts_of(columns, COLUMNS));
   copy_part(block->c, block->ldc, part, BLOCK, rows, columns);
 }
@@ -282,24 +248,15 @@ static void multiply_columns(const cvz_tiles_panel *panel, const uint16_t *piece
     multiply_block(&block, panel->height[1] ? 2 : 1, columns / COLUMNS);
 }
 
-/* Layout of the operand of LDTILECFG (Intel's manual, volume 1, 18.2). */
-typedef struct cvz_tile_config {
-  uint8_t palette, start, reserved[14];
-  uint16_t row_bytes[16];
-  uint8_t rows[16];
-} cvz_tile_config;
-
-/* Tiles 0 to 3 are of C, 4 and 5 of A, 6 and 7 of B. */
 static void configure(const int height[2])
 {
-  const int rows[8] = {height[0], height[0], height[1], height[1], height[0], height[1], ROWS, ROWS};
   cvz_tile_config config = {.palette = 1};
-  for (int i = 0; i < 8; i++) {
-    config.row_bytes[i] = TILE_STRIDE;
-    config.rows[i] = (uint8_t)(rows[i] ? rows[i] : ROWS);
+  for (int tile = 0; tile < 4; tile++) cvz_tile_set(&config, tile, height[tile / 2], 0);
+  for (int i = 0; i < 2; i++) {
+    cvz_tile_set(&config, 4 + i, height[i], 0);
+    cvz_tile_set(&config, 6 + i, ROWS, 0);
   }
-  WRITTEN();
-  _tile_loadconfig(&config);
+  cvz_tile_configure(&config);
 }
 
 /* Columns from .. to - 1. */
@@ -312,7 +269,7 @@ static void multiply_rows(const cvz_tiles_call *call, int row, int rows, int fro
   for (; panel.first < all; panel.first += PANEL) {
     panel.chunks = least(PANEL, all - panel.first);
     split(pieces, &panel);
-    WRITTEN();
+    CVZ_TILES_WRITTEN();
     for (int column = from; column < to; column += BLOCK) multiply_columns(&panel, pieces, column);
     panel.accumulate = true;
   }

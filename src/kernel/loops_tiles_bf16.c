@@ -1,18 +1,15 @@
 #if defined(CVZ_HAVE_AMX)
-#include <immintrin.h>
-
 #include "kernel/loops.h"
+#include "kernel/tile_registers.h"
 
 /* Products in bfloat16 on tiles, which lie in A as it was rounded and in the pairs of rows that cvz_bf16_pack makes: a
  * tile has 16 rows of 32 numbers of A, 16 pairs of rows by 16 columns of B, 16 x 16 sums of C, or what is left of
  * these. Two by two tiles of C stay in registers over all of the sum but its last, shorter chunks. */
 
-#define ROWS    16
-#define COLUMNS 16
-#define LENGTH  32 /* numbers of k in a tile */
+#define ROWS    CVZ_TILE_ROWS
+#define COLUMNS CVZ_TILE_COLUMNS
+#define LENGTH  CVZ_TILE_LENGTH
 #define PAIR    2
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 static int least(int a, int b)
 {
@@ -27,59 +24,21 @@ typedef struct cvz_bf16_block {
   bool accumulate;
 } cvz_bf16_block;
 
-/* Layout of the operand of LDTILECFG (Intel's manual, volume 1, 18.2). */
-typedef struct cvz_tile_config {
-  uint8_t palette, start, reserved[14];
-  uint16_t row_bytes[16];
-  uint8_t rows[16];
-} cvz_tile_config;
-
-static void set_tile(cvz_tile_config *config, int tile, int rows, int bytes)
-{
-  config->rows[tile] = (uint8_t)(rows ? rows : ROWS);
-  config->row_bytes[tile] = (uint16_t)(bytes ? bytes : COLUMNS * (int)sizeof(float));
-}
-
-/* Tiles 0 to 3 are of C, 4 and 5 of A, 6 and 7 of B, with `length` numbers of k. */
+/* For `length` numbers of k. */
 static void configure(const cvz_bf16_block *block, int length)
 {
   cvz_tile_config config = {.palette = 1};
   for (int tile = 0; tile < 4; tile++)
-    set_tile(&config, tile, block->height[tile / 2], block->width[tile % 2] * (int)sizeof(float));
+    cvz_tile_set(&config, tile, block->height[tile / 2], block->width[tile % 2] * (int)sizeof(float));
   for (int i = 0; i < 2; i++) {
-    set_tile(&config, 4 + i, block->height[i], length * (int)sizeof(uint16_t));
-    set_tile(&config, 6 + i, length / PAIR, block->width[i] * (int)sizeof(float));
+    cvz_tile_set(&config, 4 + i, block->height[i], length * (int)sizeof(uint16_t));
+    cvz_tile_set(&config, 6 + i, length / PAIR, block->width[i] * (int)sizeof(float));
   }
-  __asm__ volatile("" ::: "memory"); /* GCC's intrinsic reads the first bytes only, for all that GCC knows */
-  _tile_loadconfig(&config);
+  cvz_tile_configure(&config);
 }
 
-ALWAYS_INLINE void load_c(const float *c, size_t stride, size_t below, int rows, int columns)
-{
-  _tile_loadd(0, c, stride);
-  if (columns > 1) _tile_loadd(1, c + COLUMNS, stride);
-  if (rows > 1) _tile_loadd(2, c + below, stride);
-  if (rows > 1 && columns > 1) _tile_loadd(3, c + below + COLUMNS, stride);
-}
-
-ALWAYS_INLINE void store_c(float *c, size_t stride, size_t below, int rows, int columns)
-{
-  _tile_stored(0, c, stride);
-  if (columns > 1) _tile_stored(1, c + COLUMNS, stride);
-  if (rows > 1) _tile_stored(2, c + below, stride);
-  if (rows > 1 && columns > 1) _tile_stored(3, c + below + COLUMNS, stride);
-}
-
-ALWAYS_INLINE void clear_c(void)
-{
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-}
-
-ALWAYS_INLINE void add_chunk(const uint16_t *a, size_t a_row, size_t below, const uint16_t *b, size_t b_row, int rows,
-                             int columns)
+CVZ_ALWAYS_INLINE void add_chunk(const uint16_t *a, size_t a_row, size_t below, const uint16_t *b, size_t b_row,
+                                 int rows, int columns)
 {
   _tile_loadd(6, b, b_row);
   _tile_loadd(4, a, a_row);
@@ -92,7 +51,7 @@ ALWAYS_INLINE void add_chunk(const uint16_t *a, size_t a_row, size_t below, cons
 }
 
 /* Chunks of `length` numbers of k from `from` to `to` of every term. */
-ALWAYS_INLINE void add_chunks(const cvz_bf16_block *block, int from, int to, int length, int rows, int columns)
+CVZ_ALWAYS_INLINE void add_chunks(const cvz_bf16_block *block, int from, int to, int length, int rows, int columns)
 {
   const cvz_bf16_call *call = block->call;
   const size_t a_row = call->lda * sizeof(uint16_t), b_row = (size_t)call->n * PAIR * sizeof(uint16_t);
@@ -105,17 +64,17 @@ ALWAYS_INLINE void add_chunks(const cvz_bf16_block *block, int from, int to, int
   }
 }
 
-ALWAYS_INLINE void multiply_tiles(const cvz_bf16_block *block, int from, int to, int length, int rows, int columns)
+CVZ_ALWAYS_INLINE void multiply_tiles(const cvz_bf16_block *block, int from, int to, int length, int rows, int columns)
 {
   const cvz_bf16_call *call = block->call;
-  const size_t stride = call->ldc * sizeof(float), below = (size_t)block->height[0] * call->ldc;
+  const size_t below = (size_t)block->height[0] * call->ldc;
   float *c = call->c + (size_t)block->row * call->ldc + block->column;
   if (block->accumulate)
-    load_c(c, stride, below, rows, columns);
+    cvz_tile_load_c(c, call->ldc, below, rows, columns);
   else
-    clear_c();
+    cvz_tile_clear_c();
   add_chunks(block, from, to, length, rows, columns);
-  store_c(c, stride, below, rows, columns);
+  cvz_tile_store_c(c, call->ldc, below, rows, columns);
 }
 
 static void multiply_part(const cvz_bf16_block *block, int from, int to, int length)
