@@ -40,14 +40,23 @@ static bool for_tiles(cvz_pack_kind kind)
   return kind == CVZ_PACK_FORWARD_TILES || kind == CVZ_PACK_BACKWARD_TILES;
 }
 
+/* Rows and columns of a direction's matrix. */
+static int inputs_of(const cvz_conv_sizes *sizes, const cvz_pack_request *plain)
+{
+  return plain->kind == CVZ_PACK_FORWARD ? sizes->channels : sizes->filters;
+}
+
+static int outputs_of(const cvz_conv_sizes *sizes, const cvz_pack_request *plain)
+{
+  return plain->kind == CVZ_PACK_FORWARD ? sizes->filters : sizes->channels;
+}
+
 size_t cvz_blocks_pieces_count(const cvz_graph *graph, const cvz_pack_request *request)
 {
   const cvz_conv_sizes sizes = cvz_blocks_sizes(graph, &graph->nodes[request->node]);
   const cvz_pack_request plain = in_float32(request);
   if (!for_tiles(request->kind)) return cvz_blocks_count(graph, &plain) / 2;
-  const bool forward = plain.kind == CVZ_PACK_FORWARD;
-  return cvz_tiles_of(CVZ_ISA_AMX)
-      ->packed_floats(forward ? sizes.channels : sizes.filters, forward ? sizes.filters : sizes.channels);
+  return cvz_tiles_of(CVZ_ISA_AMX)->packed_floats(inputs_of(&sizes, &plain), outputs_of(&sizes, &plain));
 }
 
 /* Blocks of `rows` rows, `all` columns in sum. */
@@ -90,10 +99,8 @@ cvz_status cvz_blocks_pieces_fill(const cvz_graph *graph, const cvz_pack_request
   float *blocks = cvz_array(cvz_blocks_count(graph, &plain), sizeof *blocks, error);
   if (!blocks) return CVZ_E_MEMORY;
   cvz_blocks_fill(graph, &plain, kernel, blocks);
-  const bool forward = plain.kind == CVZ_PACK_FORWARD;
   if (for_tiles(request->kind))
-    cvz_tiles_of(CVZ_ISA_AMX)
-        ->pack(pack, blocks, forward ? sizes.channels : sizes.filters, forward ? sizes.filters : sizes.channels);
+    cvz_tiles_of(CVZ_ISA_AMX)->pack(pack, blocks, inputs_of(&sizes, &plain), outputs_of(&sizes, &plain));
   else
     round_all(&sizes, &plain, blocks, (uint16_t *)(void *)pack);
   free(blocks);

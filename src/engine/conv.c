@@ -58,27 +58,12 @@ static bool suits_scatter(const cvz_step *step, const cvz_conv_sizes *sizes)
          sizes->kernel[1] * sizes->channels <= CVZ_SCATTER_FLOATS;
 }
 
-static cvz_conv_planner *choose_pointwise_forward(const cvz_plan *plan, const cvz_step *step,
-                                                  const cvz_conv_sizes *sizes)
-{
-  if (cvz_conv_suits_bf16(plan, sizes)) return cvz_conv_bf16_forward;
-  const bool tiles = cvz_conv_suits_tiles(plan, step, sizes, cvz_step_input(plan, step, 0)->sparse);
-  return tiles ? cvz_conv_tiles_forward : cvz_conv_pointwise_forward;
-}
-
-static cvz_conv_planner *choose_pointwise_backward(const cvz_plan *plan, const cvz_step *step,
-                                                   const cvz_conv_sizes *sizes)
-{
-  if (cvz_conv_suits_bf16(plan, sizes)) return cvz_conv_bf16_backward;
-  const bool tiles = cvz_conv_suits_tiles(plan, step, sizes, cvz_step_output(plan, step)->sparse_gradient);
-  return tiles ? cvz_conv_tiles_backward : cvz_conv_pointwise_backward;
-}
-
 static cvz_conv_planner *choose_forward(const cvz_plan *plan, const cvz_step *step, const cvz_gemm *gemm)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_forward;
-  if (cvz_step_is_pointwise_conv(plan, step)) return choose_pointwise_forward(plan, step, &sizes);
+  if (cvz_step_is_pointwise_conv(plan, step))
+    return cvz_conv_suits_bf16(plan, &sizes) ? cvz_conv_bf16_forward : cvz_conv_pointwise_forward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_forward;
   if (suits_stem(step, &sizes)) return cvz_conv_stem_forward;
   if (cvz_step_input(plan, step, 0)->sparse && cvz_conv_suits_sparse(plan, &sizes)) return cvz_conv_taps_sparse_forward;
@@ -89,7 +74,8 @@ static cvz_conv_planner *choose_backward(const cvz_plan *plan, const cvz_step *s
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
   if (cvz_step_narrow(plan, step)) return cvz_conv_narrow_backward;
-  if (cvz_step_is_pointwise_conv(plan, step)) return choose_pointwise_backward(plan, step, &sizes);
+  if (cvz_step_is_pointwise_conv(plan, step))
+    return cvz_conv_suits_bf16(plan, &sizes) ? cvz_conv_bf16_backward : cvz_conv_pointwise_backward;
   if (suits_winograd(plan, step, &sizes)) return cvz_conv_winograd_backward;
   if (suits_scatter(step, &sizes)) return cvz_conv_scatter_backward;
   const bool sparse = cvz_step_output(plan, step)->sparse_gradient && cvz_conv_suits_sparse(plan, &sizes);

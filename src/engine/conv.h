@@ -7,7 +7,6 @@
 
 #include "engine/blocks.h"
 #include "engine/step.h"
-#include "kernel/tiles.h"
 
 typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error);
 
@@ -15,8 +14,6 @@ typedef cvz_status cvz_conv_planner(cvz_plan *plan, cvz_step *step, cvz_packs *p
 cvz_conv_planner cvz_conv_pointwise_forward, cvz_conv_pointwise_backward;
 /** The same in bfloat16, for the sizes of cvz_conv_suits_bf16. */
 cvz_conv_planner cvz_conv_bf16_forward, cvz_conv_bf16_backward;
-/** The same on matrix tiles, see kernel/tiles.h, for the sizes of cvz_conv_suits_tiles. */
-cvz_conv_planner cvz_conv_tiles_forward, cvz_conv_tiles_backward;
 /** 3 x 3 of stride 1 as 36 or 64 products, see kernel/winograd.h. */
 cvz_conv_planner cvz_conv_winograd_forward, cvz_conv_winograd_backward;
 /** Up to 8 x 8 of stride 2 on few channels, the same way. */
@@ -58,10 +55,6 @@ void cvz_conv_backward_residual(const cvz_context *context);
 
 /** True if the plan's precision is bf16 and there are enough channels for it. */
 bool cvz_conv_suits_bf16(const cvz_plan *plan, const cvz_conv_sizes *sizes);
-
-/** True if the instruction set has tiles and they are faster for these sizes than other products.
- *  @param sparse  about half of what is multiplied is expected to be zero */
-bool cvz_conv_suits_tiles(const cvz_plan *plan, const cvz_step *step, const cvz_conv_sizes *sizes, bool sparse);
 
 /** to (pixels, K) = from (pixels, C) W of dense views. `pack`: blocks of columns of W as CVZ_PACK_FORWARD_BF16 has
  * them; `rounded`: room for from's numbers. */

@@ -1,16 +1,24 @@
 #include "engine/conv.h"
+#include "kernel/tiles.h"
 
 /* y = x W, pixel by pixel: x (pixels, C), W (C, K). dx = dy W'.
  *
  * Where a ReLU made x, or its derivative masks dy, about half of the factors are zero: those products are skipped.
  * Where dx will be masked, only the sums that stay are computed. Which is a static rule, since dense and masked sums
- * differ in their last bits. */
+ * differ in their last bits. Where the instruction set has tiles, dense products and small sparse ones are made on
+ * them. */
 
 /* Long sums are cut into terms of one length, so that no generated kernel grows out of the instruction cache. */
 #define TERM_LENGTH 1024
 #define TERMS       64
 
 #define MASKED_LEAST 128 /* length of a sum that is worth deciding about one by one */
+
+#define TILES_LEAST 32 /* channels in or out, and pixels */
+
+/* Weights; skipping half of the products of more is as fast as tiles, and faster in trained networks, which have fewer
+ * numbers that are not zero. */
+#define TILES_MOST_SPARSE (64 * 1024)
 
 /* Pixels of a band and what they are multiplied with. */
 typedef struct cvz_product {
@@ -108,6 +116,21 @@ static void multiply_masked(const cvz_product *p, const cvz_epilogue *epilogue)
                         epilogue->kept.data, epilogue->kept.pixel, p->weights, p->to.data, p->to.pixel);
 }
 
+static void multiply_tiles(const cvz_product *p, const cvz_epilogue *epilogue)
+{
+  const cvz_tiles_call call = {.m = pixels(p->to),
+                               .n = p->to.channels,
+                               .k = p->from.channels,
+                               .a = p->from.data,
+                               .lda = p->from.pixel,
+                               .packed = p->weights,
+                               .c = p->to.data,
+                               .ldc = p->to.pixel,
+                               .accumulate = p->accumulate};
+  cvz_tiles_of(p->context->plan->kernels->isa)->multiply(&call);
+  cvz_conv_finish(p->context, p->to, epilogue, 0, 0);
+}
+
 typedef void cvz_multiply(const cvz_product *product, const cvz_epilogue *epilogue);
 
 /* All of the band at once if its pixels lie evenly, or rows do not matter, else row by row. */
@@ -175,6 +198,16 @@ static void backward_sparse(const cvz_context *context)
   backward(context, multiply_sparse);
 }
 
+static void forward_tiles(const cvz_context *context)
+{
+  forward(context, multiply_tiles);
+}
+
+static void backward_tiles(const cvz_context *context)
+{
+  backward(context, multiply_tiles);
+}
+
 /* What the bits clear is cleared in the end, so nobody has to compute it. */
 static void backward_masked(const cvz_context *context)
 {
@@ -192,7 +225,19 @@ static void backward_masked(const cvz_context *context)
 static const cvz_pass dense_forward = {"1x1", forward_dense, true}, dense_backward = {"1x1", backward_dense, true},
                       sparse_forward = {"1x1 sparse", forward_sparse, true},
                       sparse_backward = {"1x1 sparse", backward_sparse, true},
-                      masked_backward = {"1x1 masked", backward_masked, true};
+                      masked_backward = {"1x1 masked", backward_masked, true},
+                      tiles_forward = {"1x1 tiles", forward_tiles, true},
+                      tiles_backward = {"1x1 tiles", backward_tiles, true};
+
+/* `sparse`: about half of what is multiplied is expected to be zero. */
+static bool suits_tiles(const cvz_plan *plan, const cvz_step *step, const cvz_conv_sizes *sizes, bool sparse)
+{
+  const cvz_region region = cvz_step_output(plan, step)->region;
+  const int pixels = cvz_region_height(region) * cvz_region_width(region);
+  return cvz_tiles_of(plan->kernels->isa) && sizes->groups == 1 && sizes->channels >= TILES_LEAST &&
+         sizes->filters >= TILES_LEAST && pixels >= TILES_LEAST &&
+         !(sparse && sizes->channels * sizes->filters > TILES_MOST_SPARSE);
+}
 
 static size_t bits_floats(const cvz_plan *plan, const cvz_step *step, int channels)
 {
@@ -204,6 +249,11 @@ static size_t bits_floats(const cvz_plan *plan, const cvz_step *step, int channe
 cvz_status cvz_conv_pointwise_forward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  if (suits_tiles(plan, step, &sizes, cvz_step_input(plan, step, 0)->sparse)) {
+    step->forward = &tiles_forward;
+    return cvz_conv_add_pack(step, packs, CVZ_SLOT_FORWARD, CVZ_PACK_FORWARD_TILES, sizes.filters, sizes.filters, 1,
+                             error);
+  }
   const bool sparse = cvz_conv_suits_sparse(plan, &sizes) && cvz_step_input(plan, step, 0)->sparse;
   const int columns = sparse ? plan->kernels->sparse_columns : cvz_packs_gemm(packs)->columns;
   step->forward = sparse ? &sparse_forward : &dense_forward;
@@ -214,6 +264,11 @@ cvz_status cvz_conv_pointwise_forward(cvz_plan *plan, cvz_step *step, cvz_packs 
 cvz_status cvz_conv_pointwise_backward(cvz_plan *plan, cvz_step *step, cvz_packs *packs, cvz_error *error)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(plan, step);
+  if (suits_tiles(plan, step, &sizes, cvz_step_output(plan, step)->sparse_gradient)) {
+    step->backward = &tiles_backward;
+    return cvz_conv_add_pack(step, packs, CVZ_SLOT_BACKWARD, CVZ_PACK_BACKWARD_TILES, sizes.filters, sizes.channels, 0,
+                             error);
+  }
   const bool suits = cvz_conv_suits_sparse(plan, &sizes),
              sparse = suits && cvz_step_output(plan, step)->sparse_gradient;
   const bool masked =

@@ -29,13 +29,14 @@ typedef struct cvz_rows_part {
   cvz_view x, y;
 } cvz_rows_part;
 
-static cvz_rows_part part_of(const cvz_context *context, cvz_view x, cvz_view y, int slot, int group, int first)
+static cvz_rows_part part_of(const cvz_context *context, cvz_view x, cvz_view y, int group, int first)
 {
   const cvz_conv_sizes sizes = cvz_conv_sizes_of(context->plan, context->step);
-  const size_t floats = cvz_packs_count(context->plan->packs, context->step->packs[slot]) / (size_t)sizes.groups;
+  const size_t floats =
+      cvz_packs_count(context->plan->packs, context->step->packs[CVZ_SLOT_FORWARD]) / (size_t)sizes.groups;
   cvz_rows_part part = {.first = first, .window = (int)window_floats(&sizes)};
   part.rows = y.height - first < context->step->rows ? y.height - first : context->step->rows;
-  part.weights = cvz_context_pack(context, slot) + (size_t)group * floats;
+  part.weights = cvz_context_pack(context, CVZ_SLOT_FORWARD) + (size_t)group * floats;
   part.x = cvz_view_channels(x, group * sizes.channels, sizes.channels);
   part.y = cvz_view_channels(cvz_view_crop(y, first, 0, part.rows, y.width), group * sizes.filters, sizes.filters);
   return part;
@@ -64,7 +65,7 @@ static void forward(const cvz_context *context)
   const cvz_epilogue epilogue = cvz_conv_forward_epilogue(context);
   for (int group = 0; group < cvz_step_node(context->plan, context->step)->conv.groups; group++)
     for (int first = 0; first < y.height; first += context->step->rows) {
-      const cvz_rows_part part = part_of(context, x, y, CVZ_SLOT_FORWARD, group, first);
+      const cvz_rows_part part = part_of(context, x, y, group, first);
       forward_part(context, &part);
     }
   cvz_conv_finish(context, y, &epilogue, 0, 0);
