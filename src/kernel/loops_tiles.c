@@ -259,14 +259,12 @@ static void configure(const int height[2])
   cvz_tile_configure(&config);
 }
 
-/* Columns from .. to - 1. */
-static void multiply_rows(const cvz_tiles_call *call, int row, int rows, int from, int to)
+/* Columns from .. to - 1 of some rows. */
+static void multiply_rows(cvz_tiles_panel panel, int from, int to)
 {
-  const int all = parts_of(call->k, LENGTH), upper = rows > ROWS ? parts_of(rows, 2) : rows;
+  const int all = parts_of(panel.call->k, LENGTH);
   _Alignas(64) uint16_t pieces[2 * PANEL * PIECES * TILE];
-  cvz_tiles_panel panel = {call, row, {upper, rows - upper}, 0, 0, call->accumulate};
-  configure(panel.height);
-  for (; panel.first < all; panel.first += PANEL) {
+  for (panel.first = 0; panel.first < all; panel.first += PANEL) {
     panel.chunks = least(PANEL, all - panel.first);
     split(pieces, &panel);
     CVZ_TILES_WRITTEN();
@@ -275,13 +273,16 @@ static void multiply_rows(const cvz_tiles_call *call, int row, int rows, int fro
   }
 }
 
-/* A product takes as long as its tiles are high: all are about as high. */
 static void multiply_group(const cvz_tiles_call *call, int from, int to)
 {
-  const int parts = parts_of(call->m, 2 * ROWS);
-  for (int part = 0, row = 0, rows; part < parts; part++, row += rows) {
-    rows = call->m / parts + (part < call->m % parts);
-    multiply_rows(call, row, rows, from, to);
+  cvz_tiles_panel panel = {.call = call, .accumulate = call->accumulate};
+  int configured = 0;
+  for (int part = 0, rows; part < cvz_tile_parts(call->m); part++, panel.row += rows) {
+    rows = cvz_tile_part_rows(call->m, part);
+    cvz_tile_heights(rows, panel.height);
+    if (rows != configured) configure(panel.height);
+    configured = rows;
+    multiply_rows(panel, from, to);
   }
 }
 

@@ -6,7 +6,6 @@
  * tile has 16 rows of 32 numbers of A, 16 pairs of rows by 16 columns of B, 16 x 16 sums of C, or what is left of
  * these. Two by two tiles of C stay in registers over all of the sum but its last, shorter chunks. */
 
-#define ROWS    CVZ_TILE_ROWS
 #define COLUMNS CVZ_TILE_COLUMNS
 #define LENGTH  CVZ_TILE_LENGTH
 #define PAIR    2
@@ -93,13 +92,12 @@ static void multiply_part(const cvz_bf16_block *block, int from, int to, int len
 /* All rows of a block of columns: whole chunks, or the last ones. */
 static void multiply_columns(cvz_bf16_block *block, int from, int to, int length)
 {
-  const int m = block->call->m, parts = (m + 2 * ROWS - 1) / (2 * ROWS);
+  const int m = block->call->m;
   int configured = 0;
   block->row = 0;
-  for (int part = 0, rows; part < parts; part++, block->row += rows) {
-    rows = m / parts + (part < m % parts);
-    block->height[0] = rows > ROWS ? (rows + 1) / 2 : rows;
-    block->height[1] = rows - block->height[0];
+  for (int part = 0, rows; part < cvz_tile_parts(m); part++, block->row += rows) {
+    rows = cvz_tile_part_rows(m, part);
+    cvz_tile_heights(rows, block->height);
     if (rows != configured) configure(block, length);
     configured = rows;
     multiply_part(block, from, to, length);

@@ -38,6 +38,25 @@ static inline void cvz_tile_configure(const cvz_tile_config *config)
   _tile_loadconfig(config);
 }
 
+/** A product takes as long as its tiles are high: m rows are in parts of one or two tiles, all about as high. */
+static inline int cvz_tile_parts(int m)
+{
+  return (m + 2 * CVZ_TILE_ROWS - 1) / (2 * CVZ_TILE_ROWS);
+}
+
+static inline int cvz_tile_part_rows(int m, int part)
+{
+  const int parts = cvz_tile_parts(m);
+  return m / parts + (part < m % parts);
+}
+
+/** Of a part's tiles; 0: it has one only. */
+static inline void cvz_tile_heights(int rows, int height[2])
+{
+  height[0] = rows > CVZ_TILE_ROWS ? (rows + 1) / 2 : rows;
+  height[1] = rows - height[0];
+}
+
 /** One or two tiles of rows by one or two of columns of C; `below` is the second tile's distance in floats. */
 CVZ_ALWAYS_INLINE void cvz_tile_load_c(const float *c, size_t ldc, size_t below, int rows, int columns)
 {
